@@ -1,0 +1,3 @@
+"""liverfit: a reproducible evidence synthesis on exercise and liver fat."""
+
+__version__ = "0.1.0"
