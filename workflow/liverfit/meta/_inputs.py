@@ -1,0 +1,140 @@
+"""Checks of the inputs that the models with a full covariance matrix share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+
+def effect_vector(values: Any, name: str = "yi") -> np.ndarray:
+    """A finite (k,) float array; ValueError names the first index that is not."""
+    array = np.asarray(values, dtype=float)
+    if array.ndim != 1:
+        raise ValueError(f"{name} must be one-dimensional, got shape {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"{name} is empty")
+    bad = np.flatnonzero(~np.isfinite(array))
+    if bad.size:
+        raise ValueError(f"{name}[{bad[0]}] is {array[bad[0]]}; every value must be finite")
+    return array
+
+
+def positive_vector(values: Any, k: int, name: str) -> np.ndarray:
+    """A (k,) array of positive finite numbers."""
+    array = effect_vector(values, name)
+    if array.size != k:
+        raise ValueError(f"{name} has {array.size} values for {k} effects")
+    bad = np.flatnonzero(array <= 0)
+    if bad.size:
+        raise ValueError(f"{name}[{bad[0]}] is {array[bad[0]]}; it must be positive")
+    return array
+
+
+def covariance_matrix(V: Any, k: int) -> np.ndarray:
+    """(k, k) sampling covariance from variances (k,) or a full matrix.
+
+    Raises ValueError for a wrong shape, values that are not finite, variances that are not
+    positive, asymmetry, or a matrix that is not positive definite.
+    """
+    array = np.asarray(V, dtype=float)
+    if array.ndim == 1:
+        return np.diag(positive_vector(array, k, "V"))
+    if array.shape != (k, k):
+        raise ValueError(f"V must have shape ({k},) or ({k}, {k}), got {array.shape}")
+    bad = np.argwhere(~np.isfinite(array))
+    if bad.size:
+        i, j = bad[0]
+        raise ValueError(f"V[{i}, {j}] is {array[i, j]}; every value must be finite")
+    variance = np.diagonal(array)
+    if (variance <= 0).any():
+        i = int(np.flatnonzero(variance <= 0)[0])
+        raise ValueError(f"V[{i}, {i}] is {variance[i]}; variances must be positive")
+    scale = np.sqrt(np.outer(variance, variance))
+    gap = np.abs(array - array.T) / scale
+    if gap.max() > 1e-8:
+        i, j = np.unravel_index(int(gap.argmax()), gap.shape)
+        raise ValueError(
+            f"V is not symmetric: V[{i}, {j}]={array[i, j]}, V[{j}, {i}]={array[j, i]}"
+        )
+    array = 0.5 * (array + array.T)
+    correlation = array / scale
+    smallest = float(np.linalg.eigvalsh(correlation)[0])
+    if smallest <= 1e-12:
+        np.fill_diagonal(correlation, 0.0)
+        i, j = np.unravel_index(int(np.abs(correlation).argmax()), correlation.shape)
+        raise ValueError(
+            f"V is not positive definite (smallest eigenvalue of its correlation matrix "
+            f"{smallest:.3g}); the strongest correlation, {correlation[i, j]:.6g}, is between "
+            f"effects {i} and {j}"
+        )
+    return array
+
+
+def label_vector(values: Any, k: int, name: str) -> np.ndarray:
+    """A (k,) object array of labels; ValueError names the first missing one."""
+    array = np.asarray(values, dtype=object)
+    if array.shape != (k,):
+        raise ValueError(f"{name} must have shape ({k},), got {array.shape}")
+    for i, label in enumerate(array):
+        if label is None or label != label:
+            raise ValueError(f"{name}[{i}] is missing")
+    return array
+
+
+def label_codes(labels: np.ndarray) -> tuple[np.ndarray, list[Any]]:
+    """Integer codes and the sorted distinct labels (numbers before strings)."""
+    levels = sorted(set(labels.tolist()), key=lambda x: (isinstance(x, str), x))
+    number = {label: i for i, label in enumerate(levels)}
+    return np.array([number[label] for label in labels.tolist()], dtype=int), levels
+
+
+def design_matrix(mods: Any, k: int, intercept: bool = True) -> tuple[np.ndarray, tuple[str, ...]]:
+    """(k, p) design with the constant first, and the names of its columns.
+
+    Raises ValueError, naming the column, for a value that is not finite or a column that is a
+    linear combination of those before it, and when there are more coefficients than effects.
+    """
+    names: list[str] = []
+    columns: list[np.ndarray] = []
+    if intercept:
+        names.append("intercept")
+        columns.append(np.ones(k))
+    if mods is not None:
+        given: Sequence[Any] | None = getattr(mods, "columns", None)
+        array = np.asarray(mods, dtype=float)
+        array = array[:, None] if array.ndim == 1 else array
+        if array.ndim != 2 or array.shape[0] != k:
+            raise ValueError(f"mods must have {k} rows, got shape {array.shape}")
+        for j in range(array.shape[1]):
+            name = str(given[j]) if given is not None else f"mods[{j}]"
+            bad = np.flatnonzero(~np.isfinite(array[:, j]))
+            if bad.size:
+                raise ValueError(f"moderator {name} is {array[bad[0], j]} at index {bad[0]}")
+            names.append(name)
+            columns.append(array[:, j])
+    if not columns:
+        raise ValueError("the model has no coefficient: give mods or intercept=True")
+    X = np.column_stack(columns)
+    _refuse_singular(X, names)
+    if X.shape[1] > k:
+        raise ValueError(f"{X.shape[1]} coefficients cannot be estimated from {k} effects")
+    return X, tuple(names)
+
+
+def _refuse_singular(X: np.ndarray, names: list[str]) -> None:
+    length = np.linalg.norm(X, axis=0)
+    for j, name in enumerate(names):
+        if length[j] == 0:
+            raise ValueError(f"moderator {name} is zero for every effect")
+        if j == 0:
+            continue
+        earlier = X[:, :j] / length[:j]
+        column = X[:, j] / length[j]
+        rest = column - earlier @ np.linalg.lstsq(earlier, column, rcond=None)[0]
+        if np.linalg.norm(rest) < 1e-9:
+            raise ValueError(
+                f"moderator {name} is a linear combination of {', '.join(names[:j])}; "
+                "leave it out or code it differently"
+            )
