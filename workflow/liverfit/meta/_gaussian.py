@@ -48,6 +48,46 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """What is known before any fit: the residual variance of y (unweighted), the mean sampling
+    variance, Cochran's Q and the trace of P under V alone."""
+
+    variance: float
+    sampling: float
+    q: float
+    trace_p: float
+
+
+def derivatives(
+    GZ: np.ndarray,
+    WGZ: np.ndarray,
+    WX: np.ndarray,
+    Py: np.ndarray,
+    C: np.ndarray,
+    trace: np.ndarray,
+    trace2: np.ndarray,
+    reml: bool,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Score (q,), expected and observed information (q, q) of the profiled objective.
+
+    With W the inverse covariance and P = W - W X C X' W: GZ and WGZ (q, N, 1 + p) are G_q and
+    W G_q applied to [Py, WX]; `trace` is tr(W G_q) and `trace2` tr(W G_q W G_r).
+    """
+    q = len(GZ)
+    GPy, WGPy = GZ[:, :, 0], WGZ[:, :, 0]
+    if reml:
+        GWX, WGWX = GZ[:, :, 1:], WGZ[:, :, 1:]
+        A = C @ (WX.T @ GWX)
+        inner = (GWX @ C).reshape(q, -1) @ WGWX.reshape(q, -1).T
+        trace = trace - np.einsum("qpp->q", A)
+        trace2 = trace2 - 2.0 * inner + np.einsum("qps,rsp->qr", A, A)
+    XWGPy = GPy @ WX
+    quadratic = GPy @ WGPy.T - XWGPy @ C @ XWGPy.T
+    expected = 0.25 * (trace2 + trace2.T)
+    return 0.5 * (GPy @ Py - trace), expected, 0.5 * (quadratic + quadratic.T) - expected
+
+
+@dataclass(frozen=True)
 class BlockModel:
     """Data of the model, cut into padded blocks.
 
@@ -95,11 +135,31 @@ class BlockModel:
             logdet_xx=float(np.linalg.slogdet(X.T @ X)[1]),
         )
 
+    @property
+    def parameters(self) -> int:
+        return len(self.G)
+
+    def spread(self) -> Spread:
+        real = self.rows >= 0
+        X, y = self.X[real], self.y[real]
+        resid = y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
+        W = np.linalg.inv(self.V)
+        WX = (W @ self.X).reshape(-1, self.p)
+        flat_x, flat_y = self.X.reshape(-1, self.p), self.y.ravel()
+        C = np.linalg.inv(flat_x.T @ WX)
+        fixed = (flat_y - flat_x @ (C @ (WX.T @ flat_y))).reshape(self.y.shape)
+        return Spread(
+            variance=float(resid @ resid) / max(self.k - self.p, 1),
+            sampling=float(np.diagonal(self.V, axis1=1, axis2=2)[real].mean()),
+            q=float(np.vdot(fixed, W @ fixed[:, :, None])),
+            trace_p=float(np.diagonal(W, axis1=1, axis2=2)[real].sum() - np.sum(C * (WX.T @ WX))),
+        )
+
     def covariance(self, theta: np.ndarray) -> np.ndarray:
         """M(theta) by blocks; theta (q,) -> (B, n, n), theta (m, q) -> (m, B, n, n)."""
         return self.V + np.tensordot(theta, self.G, axes=(-1, 0))
 
-    def constant(self, reml: bool) -> float:
+    def _constant(self, reml: bool) -> float:
         """Terms of the log-likelihood that do not depend on theta (metafor's convention)."""
         if reml:
             return -0.5 * (self.k - self.p) * LOG_2PI + 0.5 * self.logdet_xx
@@ -128,11 +188,11 @@ class BlockModel:
         cross = np.swapaxes(white, 1, 2) @ white
         xwx, xwy, ywy = cross[:, :-1, :-1], cross[:, :-1, -1:], cross[:, -1, -1]
         rss = ywy - (np.swapaxes(xwy, 1, 2) @ np.linalg.solve(xwx, xwy))[:, 0, 0]
-        value = self.constant(reml) - 0.5 * (logdet + rss)
+        value = self._constant(reml) - 0.5 * (logdet + rss)
         return value - 0.5 * np.linalg.slogdet(xwx)[1] if reml else value
 
-    def evaluate(self, theta: np.ndarray, reml: bool, derivatives: bool = True) -> Evaluation:
-        """Objective, GLS estimate and (when asked) score, expected and observed information.
+    def evaluate(self, theta: np.ndarray, reml: bool, order: int = 1) -> Evaluation:
+        """Objective and GLS estimate; with order=1 also score and information matrices.
 
         Raises numpy.linalg.LinAlgError when M(theta) is not positive definite.
         """
@@ -140,40 +200,24 @@ class BlockModel:
         logdet = 2.0 * np.log(np.diagonal(np.linalg.cholesky(M), axis1=1, axis2=2)).sum()
         W = np.linalg.inv(M)
         WX = W @ self.X
-        xwx = np.einsum("bnp,bnr->pr", self.X, WX)
-        C = np.linalg.inv(xwx)
-        C = 0.5 * (C + C.T)
-        beta = C @ np.einsum("bnp,bn->p", WX, self.y)
+        flat_wx = WX.reshape(-1, self.p)
+        xwx = self.X.reshape(-1, self.p).T @ flat_wx
+        C = np.linalg.inv(0.5 * (xwx + xwx.T))
+        beta = C @ (flat_wx.T @ self.y.ravel())
         resid = self.y - self.X @ beta
-        Py = (W @ resid[:, :, None])[:, :, 0]
-        loglik = self.constant(reml) - 0.5 * (logdet + np.vdot(resid, Py))
+        Py = W @ resid[:, :, None]
+        loglik = self._constant(reml) - 0.5 * float(logdet + np.vdot(resid, Py))
         if reml:
-            loglik -= 0.5 * np.linalg.slogdet(xwx)[1]
-        if not derivatives or not len(self.G):
-            return Evaluation(float(loglik), beta, C)
-        score, expected, observed = self._derivatives(W, WX, C, Py, reml)
-        return Evaluation(float(loglik), beta, C, score, expected, observed)
-
-    def _derivatives(
-        self, W: np.ndarray, WX: np.ndarray, C: np.ndarray, Py: np.ndarray, reml: bool
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        G, q = self.G, len(self.G)
-        GPy = (G @ Py[None, :, :, None])[..., 0]
-        WG = W[None] @ G
+            loglik -= 0.5 * float(np.linalg.slogdet(xwx)[1])
+        q = self.parameters
+        if not order or not q:
+            return Evaluation(loglik, beta, C)
+        GZ = self.G @ np.concatenate([Py, WX], axis=2)[None]
+        WGZ = (W[None] @ GZ).reshape(q, -1, self.p + 1)
+        WG = W[None] @ self.G
         trace = np.einsum("qbnn->q", WG)
-        flat, flat_t = WG.reshape(q, -1), np.swapaxes(WG, 2, 3).reshape(q, -1)
-        trace2 = flat @ flat_t.T
-        if reml:
-            GWX = (G @ WX[None]).reshape(q, -1, self.p)
-            WGWX = (WG @ WX[None]).reshape(q, -1, self.p)
-            A = C @ (WX.reshape(-1, self.p).T @ GWX)
-            trace = trace - np.einsum("qpp->q", A)
-            inner = (GWX @ C).reshape(q, -1) @ WGWX.reshape(q, -1).T
-            trace2 = trace2 - 2.0 * inner + np.einsum("qps,rsp->qr", A, A)
-        GPy_flat = GPy.reshape(q, -1)
-        WGPy = (W[None] @ GPy[..., None])[..., 0].reshape(q, -1)
-        XWGPy = GPy_flat @ WX.reshape(-1, self.p)
-        quadratic = GPy_flat @ WGPy.T - XWGPy @ C @ XWGPy.T
-        score = 0.5 * (GPy_flat @ Py.ravel() - trace)
-        expected = 0.5 * trace2
-        return score, 0.5 * (expected + expected.T), quadratic - 0.25 * (trace2 + trace2.T)
+        trace2 = WG.reshape(q, -1) @ np.swapaxes(WG, 2, 3).reshape(q, -1).T
+        GZ = GZ.reshape(q, -1, self.p + 1)
+        return Evaluation(
+            loglik, beta, C, *derivatives(GZ, WGZ, flat_wx, Py.ravel(), C, trace, trace2, reml)
+        )

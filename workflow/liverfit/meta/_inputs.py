@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def effect_vector(values: Any, name: str = "yi") -> np.ndarray:
@@ -90,51 +92,12 @@ def label_codes(labels: np.ndarray) -> tuple[np.ndarray, list[Any]]:
     return np.array([number[label] for label in labels.tolist()], dtype=int), levels
 
 
-def design_matrix(mods: Any, k: int, intercept: bool = True) -> tuple[np.ndarray, tuple[str, ...]]:
-    """(k, p) design with the constant first, and the names of its columns.
+def coefficient_frame(
+    names: tuple[str, ...], columns: dict[str, np.ndarray], ci: np.ndarray
+) -> pd.DataFrame:
+    """One row a coefficient: the given columns, then ci_lower and ci_upper."""
+    import pandas as pd
 
-    Raises ValueError, naming the column, for a value that is not finite or a column that is a
-    linear combination of those before it, and when there are more coefficients than effects.
-    """
-    names: list[str] = []
-    columns: list[np.ndarray] = []
-    if intercept:
-        names.append("intercept")
-        columns.append(np.ones(k))
-    if mods is not None:
-        given: Sequence[Any] | None = getattr(mods, "columns", None)
-        array = np.asarray(mods, dtype=float)
-        array = array[:, None] if array.ndim == 1 else array
-        if array.ndim != 2 or array.shape[0] != k:
-            raise ValueError(f"mods must have {k} rows, got shape {array.shape}")
-        for j in range(array.shape[1]):
-            name = str(given[j]) if given is not None else f"mods[{j}]"
-            bad = np.flatnonzero(~np.isfinite(array[:, j]))
-            if bad.size:
-                raise ValueError(f"moderator {name} is {array[bad[0], j]} at index {bad[0]}")
-            names.append(name)
-            columns.append(array[:, j])
-    if not columns:
-        raise ValueError("the model has no coefficient: give mods or intercept=True")
-    X = np.column_stack(columns)
-    _refuse_singular(X, names)
-    if X.shape[1] > k:
-        raise ValueError(f"{X.shape[1]} coefficients cannot be estimated from {k} effects")
-    return X, tuple(names)
-
-
-def _refuse_singular(X: np.ndarray, names: list[str]) -> None:
-    length = np.linalg.norm(X, axis=0)
-    for j, name in enumerate(names):
-        if length[j] == 0:
-            raise ValueError(f"moderator {name} is zero for every effect")
-        if j == 0:
-            continue
-        earlier = X[:, :j] / length[:j]
-        column = X[:, j] / length[j]
-        rest = column - earlier @ np.linalg.lstsq(earlier, column, rcond=None)[0]
-        if np.linalg.norm(rest) < 1e-9:
-            raise ValueError(
-                f"moderator {name} is a linear combination of {', '.join(names[:j])}; "
-                "leave it out or code it differently"
-            )
+    return pd.DataFrame(
+        {**columns, "ci_lower": ci[:, 0], "ci_upper": ci[:, 1]}, index=pd.Index(names, name="term")
+    )

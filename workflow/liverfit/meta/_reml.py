@@ -12,8 +12,10 @@ from itertools import product
 import numpy as np
 
 from ._gaussian import BlockModel, Evaluation
+from ._nested import NestedModel
 from .errors import ConvergenceError
 
+Model = BlockModel | NestedModel
 MAX_ITERATIONS = 100
 # Newton decrement (gain in log-likelihood still expected) that counts as converged: the estimate
 # is then within about 1e-7 standard errors of the optimum.
@@ -21,25 +23,17 @@ DECREMENT = 1e-14
 GRID = {1: (0.0, 0.02, 0.1, 0.3, 0.8, 2.0), 2: (0.0, 0.1, 0.4, 1.2), 3: (0.0, 0.2, 0.8)}
 
 
-def total_variance(model: BlockModel) -> float:
-    """A scale for the search: the larger of the residual variance of y and the mean of V."""
-    real = model.rows >= 0
-    X, y = model.X[real], model.y[real]
-    resid = y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
-    spread = float(resid @ resid) / max(model.k - model.p, 1)
-    v = np.diagonal(model.V, axis1=1, axis2=2)[real]
-    return max(spread, float(v.mean()))
-
-
-def maximise(model: BlockModel, reml: bool, what: str) -> tuple[np.ndarray, Evaluation]:
+def maximise(model: Model, reml: bool, what: str) -> tuple[np.ndarray, Evaluation]:
     """Variance components (q,) >= 0 at the maximum, and the evaluation there.
 
     Raises ConvergenceError, naming `what`, when no search ends at a stationary point.
     """
-    q = len(model.G)
+    q = model.parameters
     if q == 0:
-        return np.zeros(0), model.evaluate(np.zeros(0), reml, derivatives=False)
-    scale = total_variance(model)
+        return np.zeros(0), model.evaluate(np.zeros(0), reml, order=0)
+    # A scale for the search: the larger of the residual variance of y and the mean of V.
+    spread = model.spread()
+    scale = max(spread.variance, spread.sampling)
     best: tuple[np.ndarray, Evaluation] | None = None
     for start in _starts(model, reml, scale):
         found = _newton(model, reml, start, scale) or _quasi_newton(model, reml, start, scale)
@@ -54,9 +48,9 @@ def maximise(model: BlockModel, reml: bool, what: str) -> tuple[np.ndarray, Eval
     return best
 
 
-def _starts(model: BlockModel, reml: bool, scale: float) -> list[np.ndarray]:
+def _starts(model: Model, reml: bool, scale: float) -> list[np.ndarray]:
     """The local maxima (at most two, best first) of the likelihood on a coarse grid."""
-    q = len(model.G)
+    q = model.parameters
     axis = np.array(GRID.get(q, (0.0, 0.3)))
     grid = np.array(list(product(axis, repeat=q))) * scale
     values = model.logliks(grid, reml).reshape((len(axis),) * q)
@@ -73,7 +67,7 @@ def _starts(model: BlockModel, reml: bool, scale: float) -> list[np.ndarray]:
 
 
 def _newton(
-    model: BlockModel, reml: bool, start: np.ndarray, scale: float
+    model: Model, reml: bool, start: np.ndarray, scale: float
 ) -> tuple[np.ndarray, Evaluation] | None:
     theta = np.array(start, dtype=float)
     now = model.evaluate(theta, reml)
@@ -82,7 +76,6 @@ def _newton(
         if not free.any():
             return theta, now
         step, decrement = _direction(now, free)
-        # A component on its way out (theta << scale, negative score) is set to zero and tested.
         if decrement < DECREMENT:
             return theta, now
         moved = _line_search(model, reml, theta, now, step)
@@ -110,7 +103,7 @@ def _direction(now: Evaluation, free: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def _line_search(
-    model: BlockModel, reml: bool, theta: np.ndarray, now: Evaluation, step: np.ndarray
+    model: Model, reml: bool, theta: np.ndarray, now: Evaluation, step: np.ndarray
 ) -> tuple[np.ndarray, Evaluation] | None:
     """Halve the projected step until the likelihood does not fall (up to rounding)."""
     slack = 1e-13 * (1.0 + abs(now.loglik))
@@ -128,7 +121,7 @@ def _line_search(
 
 
 def _quasi_newton(
-    model: BlockModel, reml: bool, start: np.ndarray, scale: float
+    model: Model, reml: bool, start: np.ndarray, scale: float
 ) -> tuple[np.ndarray, Evaluation] | None:
     """Bounded L-BFGS, then Newton from where it ends."""
     from scipy.optimize import minimize

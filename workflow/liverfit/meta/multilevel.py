@@ -7,11 +7,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from ._gaussian import BlockModel, connected_components
-from ._inputs import covariance_matrix, design_matrix, effect_vector, label_vector
+from ._inputs import coefficient_frame, covariance_matrix, effect_vector, label_vector
+from ._nested import NestedModel
 from ._reml import maximise
+from ._validate import design, level_in_unit, one_of
+from .distributions import (
+    chi2_upper,
+    f_upper,
+    norm_critical,
+    norm_two_sided,
+    t_critical,
+    t_two_sided,
+)
 from .robust import RobustResult, cluster_robust, robust_result
 
 if TYPE_CHECKING:
@@ -74,10 +83,11 @@ class MultilevelResult:
         Raises ValueError when effects of different clusters are correlated, when there are fewer
         than two clusters, or for an unknown kind.
         """
-        X, M = self._data["X"], self._data["M"]
-        labels = (
-            self._data["outer"] if cluster is None else label_vector(cluster, self.k, "cluster")
+        X, codes = self._data["X"], self._data["codes"]
+        M = self._data["V"] + sum(
+            s2 * (c[:, None] == c[None, :]) for s2, c in zip(self.sigma2, codes, strict=True)
         )
+        labels = codes[0] if cluster is None else label_vector(cluster, self.k, "cluster")
         code = _codes(labels)
         vcov, df = cluster_robust(X, M, self._data["y"] - X @ self.coef, code, kind)
         return robust_result(
@@ -123,19 +133,9 @@ class MultilevelResult:
 
     def summary_frame(self) -> pd.DataFrame:
         """One row a coefficient: coef, se, statistic, pvalue, ci_lower, ci_upper."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            {
-                "coef": self.coef,
-                "se": self.se,
-                "statistic": self.statistic,
-                "pvalue": self.pvalue,
-                "ci_lower": self.ci[:, 0],
-                "ci_upper": self.ci[:, 1],
-            },
-            index=pd.Index(self.names, name="term"),
-        )
+        columns = {"coef": self.coef, "se": self.se}
+        columns |= {"statistic": self.statistic, "pvalue": self.pvalue}
+        return coefficient_frame(self.names, columns, self.ci)
 
 
 def multilevel(
@@ -173,7 +173,9 @@ def multilevel(
     ------
     ValueError
         for values that are not finite (index named), variances that are not positive, V that is
-        not positive definite, singular moderators (column named), unknown method or test
+        not positive definite, unknown method or test
+    SingularModelError
+        a ValueError that names the moderator which depends linearly on the others
     ConvergenceError
         when the likelihood was not maximised
 
@@ -199,38 +201,47 @@ def multilevel(
     >>> school = [1, 2, 3, 4, 1, 2, 3, 4]
     >>> fit = multilevel(yi, vi, groups=[district, school])
     >>> print(fit.coef.round(4), fit.se.round(4), fit.sigma2.round(4))
-    [0.0497] [0.0893] [0.    0.0271]
+    [0.0356] [0.0974] [0.     0.0331]
     """
     y = effect_vector(yi)
     k = len(y)
     cov = covariance_matrix(V, k)
-    X, names = design_matrix(mods, k, intercept)
-    if method not in ("REML", "ML"):
-        raise ValueError(f'method must be "REML" or "ML", not {method!r}')
-    if test not in ("z", "t"):
-        raise ValueError(f'test must be "z" or "t", not {test!r}')
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, got {level}")
+    X, names = design(mods, k, intercept)
+    one_of(method, ("REML", "ML"), "method")
+    one_of(test, ("z", "t"), "test")
+    level_in_unit(level)
     codes = _nested_codes(groups, k)
     estimated, notes = _estimable(codes, k, X.shape[1])
-    same = [codes[i][:, None] == codes[i][None, :] for i in estimated]
-    linked = (cov != 0) | (codes[0][:, None] == codes[0][None, :])
-    model = BlockModel.build(
-        y, X, cov, [s.astype(float) for s in same], connected_components(linked)
-    )
+    model = _model(y, X, cov, codes, estimated)
     theta, best = maximise(model, method == "REML", "multilevel")
     sigma2 = np.zeros(len(codes))
     sigma2[estimated] = theta
-    marginal = cov + sum((t * s for t, s in zip(theta, same, strict=True)), np.zeros((k, k)))
     data = {
         "y": y,
         "X": X,
-        "M": marginal,
-        "outer": codes[0],
+        "V": cov,
+        "codes": codes,
         "intercept": intercept,
         "intercept_only": intercept and X.shape[1] == 1,
     }
     return _result(model, sigma2, best, data, codes, names, notes, method, test, level)
+
+
+def _model(
+    y: np.ndarray, X: np.ndarray, cov: np.ndarray, codes: list[np.ndarray], estimated: list[int]
+) -> BlockModel | NestedModel:
+    """The linear-time model where it applies (V diagonal, no level between the outermost and the
+    single effect), else the block model."""
+    k = len(y)
+    single = [int(codes[i].max()) + 1 == k for i in estimated]
+    if np.count_nonzero(cov) == k and sum(not s for s in single) <= 1:
+        outer = [codes[i] for i, s in zip(estimated, single, strict=True) if not s]
+        group = outer[0] if outer else np.zeros(k, dtype=int)
+        return NestedModel.build(y, X, np.diagonal(cov), group, bool(outer), any(single))
+    same = [codes[i][:, None] == codes[i][None, :] for i in estimated]
+    linked = (cov != 0) | (codes[0][:, None] == codes[0][None, :])
+    blocks = connected_components(linked)
+    return BlockModel.build(y, X, cov, [s.astype(float) for s in same], blocks)
 
 
 def _codes(labels: np.ndarray) -> np.ndarray:
@@ -272,14 +283,11 @@ def _estimable(codes: list[np.ndarray], k: int, p: int) -> tuple[list[int], tupl
 
 
 def _critical(test: str, df: int, level: float) -> float:
-    tail = 0.5 + level / 2.0
-    if test == "z":
-        return float(ndtri(tail))
-    return float(stdtrit(df, tail)) if df > 0 else float("nan")
+    return norm_critical(level) if test == "z" else t_critical(level, df)
 
 
 def _result(
-    model: BlockModel,
+    model: BlockModel | NestedModel,
     sigma2: np.ndarray,
     best: Any,
     data: dict[str, Any],
@@ -296,12 +304,12 @@ def _result(
     statistic = coef / se
     critical = _critical(test, k - p, level)
     if test == "z":
-        pvalue = 2.0 * ndtr(-np.abs(statistic))
+        pvalue = norm_two_sided(statistic)
     else:
-        pvalue = 2.0 * stdtr(k - p, -np.abs(statistic)) if k > p else np.full(p, np.nan)
-    q, trace = _fixed_q(model)
-    total = float(sigma2.sum())
-    typical = (k - p) / trace if k > p else float("nan")
+        pvalue = t_two_sided(statistic, k - p) if k > p else np.full(p, np.nan)
+    spread = model.spread()
+    q, total = spread.q, float(sigma2.sum())
+    typical = (k - p) / spread.trace_p if k > p else float("nan")
     share = 100.0 * sigma2 / (total + typical) if k > p else np.zeros(len(sigma2))
     interval = None
     if data["intercept_only"]:
@@ -325,7 +333,7 @@ def _result(
         levels=tuple(int(c.max()) + 1 for c in codes),
         q=q,
         q_df=k - p,
-        q_pvalue=float(chdtrc(k - p, q)) if k > p else 1.0,
+        q_pvalue=float(chi2_upper(q, k - p)) if k > p else 1.0,
         qm=qm,
         qm_df=qm_df,
         qm_pvalue=qm_pvalue,
@@ -348,18 +356,5 @@ def wald(coef: np.ndarray, vcov: np.ndarray, test: str, df: int) -> tuple[float,
         return float("nan"), 0, float("nan")
     statistic = float(coef @ np.linalg.solve(vcov, coef))
     if test == "z":
-        return statistic, count, float(chdtrc(count, statistic))
-    return statistic / count, count, float(fdtrc(count, df, statistic / count))
-
-
-def _fixed_q(model: BlockModel) -> tuple[float, float]:
-    """Cochran's Q and the trace of P under V alone (no heterogeneity)."""
-    real = model.rows >= 0
-    W = np.linalg.inv(model.V)
-    WX = W @ model.X
-    C = np.linalg.inv(np.einsum("bnp,bnr->pr", model.X, WX))
-    beta = C @ np.einsum("bnp,bn->p", WX, model.y)
-    resid = model.y - model.X @ beta
-    q = float(np.einsum("bn,bnm,bm->", resid, W, resid))
-    trace = float(np.diagonal(W, axis1=1, axis2=2)[real].sum())
-    return q, trace - float(np.trace(C @ np.einsum("bnp,bnr->pr", WX, WX)))
+        return statistic, count, float(chi2_upper(statistic, count))
+    return statistic / count, count, float(f_upper(statistic / count, count, df))

@@ -12,7 +12,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtrit
+
+from ._inputs import coefficient_frame
+from ._validate import one_of
+from .distributions import t_two_sided
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,20 +53,9 @@ class RobustResult:
 
     def summary_frame(self) -> pd.DataFrame:
         """One row a coefficient: coef, se, statistic, df, pvalue, ci_lower, ci_upper."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            {
-                "coef": self.coef,
-                "se": self.se,
-                "statistic": self.statistic,
-                "df": self.df,
-                "pvalue": self.pvalue,
-                "ci_lower": self.ci[:, 0],
-                "ci_upper": self.ci[:, 1],
-            },
-            index=pd.Index(self.names, name="term"),
-        )
+        columns = {"coef": self.coef, "se": self.se, "statistic": self.statistic}
+        columns |= {"df": self.df, "pvalue": self.pvalue}
+        return coefficient_frame(self.names, columns, self.ci)
 
 
 def _square_root_inverse(matrix: np.ndarray) -> np.ndarray:
@@ -104,8 +97,7 @@ def cluster_robust(
     Raises ValueError for an unknown kind, fewer than two clusters, or a covariance between
     clusters.
     """
-    if kind not in KINDS:
-        raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
+    one_of(kind, KINDS, "kind")
     code = np.unique(cluster, return_inverse=True)[1].ravel()
     clusters, p = int(code.max()) + 1, X.shape[1]
     if clusters < 2:
@@ -164,7 +156,7 @@ def robust_result(
         se=se,
         statistic=statistic,
         df=df,
-        pvalue=2.0 * stdtr(df, -np.abs(statistic)),
+        pvalue=t_two_sided(statistic, df),
         ci=np.column_stack([coef - critical * se, coef + critical * se]),
         vcov=vcov,
         kind=kind,
