@@ -1,0 +1,223 @@
+"""Claims made up for the tests of the figures; no trial here exists."""
+
+from __future__ import annotations
+
+import numpy as np
+
+NAMES = [
+    "Abara",
+    "Bergholm",
+    "Castellan",
+    "Dufresne",
+    "Eklund",
+    "Fontaine",
+    "Grigorov",
+    "Hallowell",
+    "Iwasaki",
+    "Jarnefelt",
+    "Kowalczyk",
+    "Lindqvist",
+    "Moreau",
+    "Nakagawa",
+    "Oduya",
+    "Petrakis",
+    "Quintero",
+    "Rasmussen",
+    "Szabo",
+    "Takahashi",
+    "Umarov",
+    "Vasquez",
+    "Wetherby",
+    "Xanthos",
+    "Yamada",
+    "Zielinski",
+]
+
+
+def effect(i, modality, yi, se, *, trial=None, label=None, arm="", n=(20, 20), stable=None):
+    """One effect in the shape of the claims JSON."""
+    return {
+        "effect_id": f"e{i}",
+        "trial_id": trial or f"t{i}",
+        "label": label or f"{NAMES[i % len(NAMES)]} {2004 + (7 * i) % 21}",
+        "arm_label": arm or modality.replace("_", " "),
+        "comparator_label": "no exercise",
+        "modality": modality,
+        "yi": yi,
+        "vi": None if se is None else se**2,
+        "se": se,
+        "ci_lower": None if se is None else yi - 1.96 * se,
+        "ci_upper": None if se is None else yi + 1.96 * se,
+        "n1": n[0],
+        "n2": n[1],
+        "weight": None,
+        "route": "change",
+        "weeks": 12,
+        "weight_stable": stable,
+        "source_rows": [f"made_up/measurements.csv:{2 * i + 2}"],
+    }
+
+
+def pool(effects, tau2):
+    """Weights, estimate and interval of a plain random-effects pool (enough for a figure)."""
+    y = np.array([e["yi"] for e in effects])
+    v = np.array([e["vi"] for e in effects])
+    w = 1 / (v + tau2)
+    mean, se = float((w * y).sum() / w.sum()), float(w.sum() ** -0.5)
+    for e, weight in zip(effects, 100 * w / w.sum(), strict=True):
+        e["weight"] = float(weight)
+    q = float(((y - (y / v).sum() / (1 / v).sum()) ** 2 / v).sum())
+    return mean, se, q
+
+
+def line(effects, *, tau2=1.0, measure="MD", unit="percentage points", margin=1.0, **changes):
+    """An analysis line over the effects, pooled, with a subtotal for each modality."""
+    mean, se, q = pool(effects, tau2)
+    pi = 2.1 * (se**2 + tau2) ** 0.5
+    subgroups = []
+    for name in dict.fromkeys(e["modality"] for e in effects):
+        members = [dict(e) for e in effects if e["modality"] == name]
+        m, s, _ = pool(members, tau2)
+        subgroups.append(
+            {"name": name, "k": len({e["trial_id"] for e in members}), "estimate": m,
+             "ci_lower": m - 2 * s, "ci_upper": m + 2 * s, "i2": 40.0 + len(members)}
+        )  # fmt: skip
+    made = {
+        "name": "primary", "role": "primary", "outcome": "liver_fat",
+        "outcome_label": "Liver fat", "measure": measure, "unit": unit,
+        "direction": "decrease", "null": 0.0, "margin": margin,
+        "favours_negative": "favours exercise", "favours_positive": "favours no exercise",
+        "model": "three-level REML, CR2", "status": "ok", "status_reason": "",
+        "estimate": mean, "se": se, "ci_lower": mean - 2.1 * se, "ci_upper": mean + 2.1 * se,
+        "pi_lower": mean - pi, "pi_upper": mean + pi, "df": 11.3, "pvalue": 0.0004,
+        "k": len({e["trial_id"] for e in effects}), "n_effects": len(effects),
+        "n": sum(e["n1"] + e["n2"] for e in effects), "tau2": tau2, "i2": 56.2,
+        "q": q, "q_pvalue": 0.013, "effects": effects, "subgroups": subgroups,
+    }  # fmt: skip
+    return made | changes
+
+
+def claim(lines, verdict="supported", **changes):
+    """A judged claim around its lines."""
+    made = {
+        "claim": "exercise_lowers_liver_fat",
+        "section": "Fundamentals",
+        "statement": "Regular exercise counters the accumulation of fat in the liver",
+        "verdict": verdict,
+        "reason": "The whole 95% confidence interval lies on the claimed side of no effect.",
+        "certainty": None,
+        "lines": lines,
+        "near_misses": [],
+    }
+    return made | changes
+
+
+def near_misses(count):
+    """Near misses with reasons of several lengths."""
+    reasons = [
+        ("no_spread", "the table prints means without SD, SE, CI or p-value"),
+        ("wrong_comparator", "all arms trained; no arm was free of exercise"),
+        ("method_class", "liver fat by attenuation (HU), which enters standardised analyses only"),
+        ("after_only", "only values after the intervention are printed, in a figure, and the "
+         "baseline table is split by responders, so that neither arm has a usable summary"),
+    ]  # fmt: skip
+    return [
+        {
+            "trial_id": f"m{i}",
+            "label": f"{NAMES[(i * 5) % len(NAMES)]} {2001 + i % 23}",
+            "comparison": "resistance training vs usual care" if i % 3 else "HIIT vs continuous",
+            "reason": reasons[i % 4][0],
+            "detail": reasons[i % 4][1],
+            "source_rows": [f"made_up/trials.csv:{i + 2}"],
+        }
+        for i in range(count)
+    ]
+
+
+def typical(seed=1):
+    """14 trials with 19 effects over five modalities, as in the liver-fat comparison."""
+    rng = np.random.default_rng(seed)
+    plan = [("aerobic", 8), ("hiit", 4), ("resistance", 4), ("combined", 3)]
+    effects, i = [], 0
+    for modality, count in plan:
+        for _ in range(count):
+            se = float(rng.uniform(0.7, 2.4))
+            stable = [True, False, None][int(rng.integers(3))]
+            n = (int(rng.integers(9, 45)), int(rng.integers(9, 45)))
+            yi = float(rng.normal(-2.6, 1.4))
+            effects.append(effect(i, modality, yi, se, n=n, stable=stable))
+            i += 1
+    for a, b, arms in (
+        (0, 1, ("high dose", "low dose")),
+        (2, 8, ("moderate continuous", "4 × 4 min intervals")),
+        (3, 12, ("aerobic", "resistance")),
+        (4, 13, ("aerobic", "resistance")),
+        (5, 16, ("aerobic", "combined")),
+    ):
+        effects[b] |= {"trial_id": effects[a]["trial_id"], "label": effects[a]["label"]}
+        effects[a]["arm_label"], effects[b]["arm_label"] = arms
+    return claim([line(effects)])
+
+
+def single():
+    """One trial, not pooled by any model but reported as it is."""
+    return claim([line([effect(3, "aerobic", -2.4, 1.1, stable=True)], tau2=0.0, pi_lower=None,
+                       pi_upper=None, i2=None, q=None, df=None, subgroups=[])],
+                 "inconclusive")  # fmt: skip
+
+
+def many(count=60, seed=2):
+    """Sixty effects over six modalities, some of them wild, some without an interval."""
+    rng = np.random.default_rng(seed)
+    modalities = ["aerobic", "hiit", "sit", "resistance", "combined", "diet_plus_aerobic"]
+    effects = []
+    for i in range(count):
+        se = float(np.exp(rng.normal(-0.1, 0.7)))
+        yi = float(rng.normal(-2.0, 1.2))
+        made = effect(i, modalities[int(rng.integers(6))], yi, se, n=(15 + i, 14 + i))
+        if i % 4 == 0:
+            made["label"] += " (cohort of men with type 2 diabetes and overweight, two centres)"
+        effects.append(made)
+    effects[7]["se"], effects[7]["vi"] = 19.0, 361.0
+    effects[7]["ci_lower"], effects[7]["ci_upper"] = -39.0, 36.0
+    effects[11] |= {"yi": 44.0, "ci_lower": 30.0, "ci_upper": 58.0}
+    made = line(effects)
+    effects[20] |= {"ci_lower": None, "ci_upper": None}
+    effects[21] |= {"yi": None, "ci_lower": None, "ci_upper": None, "weight": None}
+    return claim([made], "refuted", certainty="moderate")
+
+
+def relative(seed=3):
+    """Log ratios of means, read as percent change."""
+    rng = np.random.default_rng(seed)
+    effects = [
+        effect(i, m, float(rng.normal(-0.28, 0.15)), float(rng.uniform(0.08, 0.3)))
+        for i, m in enumerate(["aerobic"] * 5 + ["hiit"] * 3 + ["drug"] * 2)
+    ]
+    return claim(
+        [line(effects, tau2=0.01, measure="ROM", unit="log ratio", margin=0.10)], "supported"
+    )
+
+
+def untestable(effects=1, misses=31):
+    """Too few trials to pool, with the near misses."""
+    found = [
+        effect(5, "resistance", -0.9, 0.5, stable=True),
+        effect(9, "resistance", 0.4, 0.9, stable=False),
+    ][:effects]
+    made = line(found, tau2=0.0) if found else {"name": "primary", "role": "primary",
+                                                "outcome_label": "De novo lipogenesis"}  # fmt: skip
+    made |= {"status": "too_few", "status_reason": f"{effects} usable trials; the claim needs 3"}
+    made |= dict.fromkeys(("estimate", "se", "ci_lower", "ci_upper", "pi_lower", "pi_upper"))
+    for e in found:
+        e["weight"] = None
+    return claim(
+        [made],
+        "untestable",
+        claim="resistance_lowers_de_novo_lipogenesis",
+        section="Intermediate",
+        statement="With less glucose to dispose of, resistance training lets the liver make "
+        "less new fat: hepatic de novo lipogenesis falls compared with usual care",
+        reason=f"{effects} usable trials, fewer than the declared minimum of 3.",
+        near_misses=near_misses(misses),
+    )

@@ -1,0 +1,237 @@
+"""The one look of every figure: palette, type, marks, and how a figure is saved.
+
+The palette builds on Okabe & Ito (2008, "Color universal design",
+https://jfly.uni-koeln.de/color/) and Tol (2021, "Colour schemes", SRON/EPS/TN/09-002); hues that
+are close for a reader with a colour-vision deficiency differ in lightness, and no figure tells
+groups apart by colour alone. Text is written to SVG as text (selectable, searchable, read by
+screen readers), in DejaVu Sans, which ships with matplotlib; Verdana, of the same widths, is the
+fallback for a browser without it.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import matplotlib
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MODALITY_COLOURS = {
+    "aerobic": "#0072B2",
+    "hiit": "#D55E00",
+    "sit": "#E69F00",
+    "resistance": "#009E73",
+    "combined": "#CC79A7",
+    "diet": "#999933",
+    "diet_plus_aerobic": "#56B4E9",
+    "diet_plus_resistance": "#44AA99",
+    "diet_plus_combined": "#AA4499",
+    "drug": "#882255",
+    "drug_plus_exercise": "#332288",
+    "other": "#6B6B6B",
+    "control": "#9A9A9A",
+    "placebo": "#B8B8B8",
+}
+"""Modality name → colour, in the order in which modalities are listed everywhere."""
+
+MODALITY_LABELS = {
+    "aerobic": "Aerobic training",
+    "hiit": "High-intensity intervals (HIIT)",
+    "sit": "Sprint intervals (SIT)",
+    "resistance": "Resistance training",
+    "combined": "Combined training",
+    "diet": "Diet",
+    "diet_plus_aerobic": "Diet plus aerobic training",
+    "diet_plus_resistance": "Diet plus resistance training",
+    "diet_plus_combined": "Diet plus combined training",
+    "drug": "Drug",
+    "drug_plus_exercise": "Drug plus exercise",
+    "other": "Other",
+    "control": "Control",
+    "placebo": "Placebo",
+}
+
+MODALITY_MARKERS = {
+    "aerobic": "o",
+    "hiit": "^",
+    "sit": "v",
+    "resistance": "s",
+    "combined": "D",
+    "diet": "P",
+    "diet_plus_aerobic": "X",
+    "diet_plus_resistance": "p",
+    "diet_plus_combined": "h",
+    "drug": "*",
+    "drug_plus_exercise": "<",
+    "other": ">",
+    "control": "d",
+    "placebo": "8",
+}
+
+
+class VerdictLook(NamedTuple):
+    """How one verdict is shown: a dark colour (white text on it is legible), a sign, a word."""
+
+    colour: str
+    glyph: str
+    word: str
+
+
+VERDICTS = {
+    "supported": VerdictLook("#00705A", "✓", "supported"),
+    "refuted": VerdictLook("#B03A00", "✗", "refuted"),
+    "inconclusive": VerdictLook("#7A5C00", "?", "inconclusive"),
+    "untestable": VerdictLook("#5F6368", "–", "untestable"),
+}
+"""Verdict → look, in the order in which verdicts are counted everywhere."""
+
+INK = "#1A1A1A"
+MUTED = "#5F6368"
+RULE = "#8A8F94"
+FAINT = "#DADDE0"
+BAND = "#EEF1F4"
+POOLED = "#1A1A1A"
+
+PNG_DPI = 200
+
+_RC = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9.0,
+    "text.color": INK,
+    "text.usetex": False,
+    # A trial label is text, never a formula: '$' and '\\' are drawn as they stand.
+    "text.parse_math": False,
+    "axes.unicode_minus": True,
+    "axes.formatter.use_mathtext": False,
+    "axes.edgecolor": RULE,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.facecolor": "white",
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "grid.color": FAINT,
+    "grid.linewidth": 0.6,
+    "xtick.color": RULE,
+    "ytick.color": RULE,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 8.0,
+    "ytick.labelsize": 8.0,
+    "legend.frameon": False,
+    "legend.fontsize": 8.0,
+    "lines.solid_capstyle": "butt",
+    "path.simplify": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "liverfit",
+}
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Apply the style within a ``with`` block and restore the caller's settings after it."""
+    with matplotlib.rc_context(_RC):
+        yield
+
+
+def modality_colour(modality: str | None) -> str:
+    """Colour of a modality; unknown names share the colour of ``other``."""
+    return MODALITY_COLOURS.get(modality or "other", MODALITY_COLOURS["other"])
+
+
+def modality_label(modality: str | None) -> str:
+    """Words for a modality name; an unknown name is shown as it is, underscores as spaces."""
+    name = modality or "other"
+    return MODALITY_LABELS.get(name, name.replace("_", " ").capitalize())
+
+
+def modality_order(names: list[str]) -> list[str]:
+    """Distinct modality names in the fixed order; unknown ones last, by first appearance."""
+    known = [name for name in MODALITY_COLOURS if name in names]
+    return known + [name for name in dict.fromkeys(names) if name not in MODALITY_COLOURS]
+
+
+def verdict_look(verdict: str | None) -> VerdictLook:
+    """Look of a verdict; an unknown one is grey and says its own name."""
+    return VERDICTS.get(verdict or "", VerdictLook(MUTED, "·", verdict or "no verdict"))
+
+
+def save_figure(fig: Figure, path_stem: str | Path, *, dpi: int = PNG_DPI) -> list[Path]:
+    """Write ``<path_stem>.svg`` and ``<path_stem>.png``, each atomically, and return both paths.
+
+    The bytes depend on the figure alone: no date, no software version, fixed ids. The figure's
+    label (``fig.set_label``) becomes the SVG title, which screen readers announce.
+
+    Parameters
+    ----------
+    fig : matplotlib.figure.Figure
+    path_stem : str or Path
+        Path without extension; missing folders are made. A dot in the last part is kept.
+    dpi : int
+        Resolution of the PNG, dots per inch.
+    """
+    stem = Path(path_stem)
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    title = clean(fig.get_label()) or None
+    written = []
+    for kind, metadata in (
+        ("svg", {"Date": None, "Creator": None, "Title": title}),
+        ("png", {"Software": None, "Title": title}),
+    ):
+        buffer = BytesIO()
+        with house_style():
+            fig.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
+        path = stem.with_name(f"{stem.name}.{kind}")
+        _replace(path, buffer.getvalue())
+        written.append(path)
+    return written
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put ``content`` at ``path`` in one step, so that a killed run leaves no half figure."""
+    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes the file private; a figure is as readable as any other new file.
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(beside, 0o666 & ~mask)
+        os.replace(beside, path)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
+
+
+def clean(value: object) -> str:
+    """Any value as one line of drawable text.
+
+    White space runs become one space; control characters and lone surrogates, which are not
+    allowed in SVG, become U+FFFD. None and NaN become "".
+
+    >>> clean("Smith\\n 2020\\x00")
+    'Smith 2020\\ufffd'
+    """
+    if value is None or value != value:
+        return ""
+    text = " ".join(str(value).split())
+    return "".join(c if _drawable(ord(c)) else "\ufffd" for c in text)
+
+
+def _drawable(code: int) -> bool:
+    control = code < 0x20 or 0x7F <= code < 0xA0
+    override = 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069  # would reorder other text
+    return not (control or override or 0xD800 <= code <= 0xDFFF or code in (0xFFFE, 0xFFFF))
