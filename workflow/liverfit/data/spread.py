@@ -1,0 +1,260 @@
+"""What kind of spread a "±" is: standard deviation or standard error.
+
+The rules run in the order that the analysis plan declares: another row of the same trial that
+settles it; agreement of the implied test with the printed p-value; plausibility against the
+outcome's distribution of SDs over settled rows; and only where these are silent, a curator's hint.
+What none of them settles stays unresolved and leaves the primary analysis.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+
+from liverfit.data.implied import Reading, implied_p, p_distance
+
+KINDS = ("sd", "se")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One settled (or unsettled) spread: which rule decided, on what grounds."""
+
+    cell: str
+    kind: str  # sd | se | unresolved
+    rule: str  # stated_elsewhere | printed_contrast | printed_p | same_source | plausibility | hint | none
+    reason: str
+    hint: str = ""
+
+
+def settle(cells: list[dict], hints: dict[tuple[str, str], str], plan: dict) -> list[Decision]:
+    """Decide every cell whose spread kind is `sd_or_se`; sets its `spread_kind` in place.
+
+    Parameters
+    ----------
+    cells : reconciled cells with the keys cell_id, trial_id, arm_id, comparator_arm_id, outcome,
+        scale, timepoint, week, center, spread, spread_kind, n, lower, upper, p, p_scope, sources
+    hints : (trial_id, outcome or "") -> "sd" | "se", the curator's reading
+    plan : the `harmonize` section of the analysis plan
+    """
+    open_cells = [c for c in cells if c["spread_kind"] == "sd_or_se" and c["spread"] is not None]
+    by_trial = defaultdict(list)
+    for c in cells:
+        by_trial[c["trial_id"]].append(c)
+    decided: dict[str, Decision] = {}
+
+    def decide(cell: dict, kind: str, rule: str, reason: str) -> None:
+        cell["spread_kind"] = kind
+        decided[cell["cell_id"]] = Decision(
+            cell["cell_id"], kind, rule, reason, hint_for(cell, hints)
+        )
+
+    for c in open_cells:
+        if c["timepoint"] == "contrast":
+            decide(c, "se", "contrast", "a contrast between arms has a standard error only")
+    for trial_cells in by_trial.values():
+        _by_printed_contrast(trial_cells, decide)
+        _by_printed_p(trial_cells, plan["printed_p"], decide)
+    likely = Plausibility(cells, **plan["plausibility"])
+    for trial_cells in by_trial.values():
+        _by_same_source(trial_cells, likely, decide)
+        _by_plausibility(trial_cells, likely, decide)
+        _by_same_source(trial_cells, likely, decide)
+    for c in open_cells:
+        if c["spread_kind"] == "sd_or_se" and (hint := hint_for(c, hints)):
+            decide(c, hint, "hint", "the rules are silent; curation/spread_hints.csv reads it so")
+    for c in open_cells:
+        if c["spread_kind"] == "sd_or_se":
+            decide(c, "unresolved", "none", "no rule settles whether ± is an SD or an SE")
+    return [decided[c["cell_id"]] for c in open_cells]
+
+
+def hint_for(cell: dict, hints: dict[tuple[str, str], str]) -> str:
+    """The curator's reading: the outcome's own where there is one, else the trial's."""
+    return hints.get((cell["trial_id"], cell["outcome"])) or hints.get((cell["trial_id"], ""), "")
+
+
+def _undecided(cells: list[dict]) -> list[dict]:
+    return [c for c in cells if c["spread_kind"] == "sd_or_se" and c["spread"] is not None]
+
+
+def _by_printed_contrast(cells: list[dict], decide) -> None:
+    """A contrast printed with its interval tells the SE of the difference of two changes."""
+    for contrast in cells:
+        if contrast["timepoint"] != "contrast" or contrast["se_printed"] is None:
+            continue
+        pair = [
+            next((c for c in _undecided(cells) if _is_change_of(c, contrast, arm)), None)
+            for arm in (contrast["arm_id"], contrast["comparator_arm_id"])
+        ]
+        if None in pair or any(not c["n"] for c in pair):
+            continue
+        target = contrast["se_printed"]
+        miss = {}
+        for kind in KINDS:
+            se = math.hypot(
+                *(c["spread"] if kind == "se" else c["spread"] / math.sqrt(c["n"]) for c in pair)
+            )
+            miss[kind] = abs(math.log(se / target)) if se > 0 else math.inf
+        best, other = sorted(KINDS, key=miss.get)
+        if miss[best] <= math.log(1.5) and miss[other] >= math.log(2.0):
+            for c in pair:
+                decide(
+                    c,
+                    best,
+                    "printed_contrast",
+                    f"read as {best.upper()} the SE of the difference misses the printed one "
+                    f"({target:.3g}) by a factor {math.exp(miss[best]):.2f}, "
+                    f"as {other.upper()} by {math.exp(miss[other]):.2f}",
+                )
+
+
+def _is_change_of(cell: dict, contrast: dict, arm: str) -> bool:
+    return (
+        cell["arm_id"] == arm
+        and cell["timepoint"] == "change"
+        and cell["outcome"] == contrast["outcome"]
+        and cell["scale"] == contrast["scale"]
+    )
+
+
+def _by_printed_p(cells: list[dict], plan: dict, decide) -> None:
+    """The implied test (Welch, one-way ANOVA, one-sample t) against the printed p-value."""
+    groups = defaultdict(list)
+    for c in _undecided(cells):
+        if c["timepoint"] == "change" and c["n"]:
+            groups[c["outcome"], tuple(c["sources"][:1])].append(c)
+    for (outcome, _), members in groups.items():
+        readings = implied_p(members)
+        if not readings:
+            continue
+        miss = {k: _mean(min(3.0, p_distance(r.p[k], r.printed)) for r in readings) for k in KINDS}
+        total = {k: sum(min(3.0, p_distance(r.p[k], r.printed)) for r in readings) for k in KINDS}
+        best, other = sorted(KINDS, key=total.get)
+        if miss[best] <= plan["accept"] and total[other] - total[best] >= plan["decisive"]:
+            reason = _p_reason(readings, best, other)
+            for c in members:
+                decide(c, best, "printed_p", f"{outcome}: {reason}")
+
+
+def _p_reason(readings: list[Reading], best: str, other: str) -> str:
+    r = max(readings, key=lambda r: p_distance(r.p[other], r.printed))
+    return (
+        f"{r.test} read as {best.upper()} gives P={r.p[best]:.2g}, as {other.upper()} "
+        f"P={r.p[other]:.2g}; printed {r.printed.text}"
+    )
+
+
+def _by_same_source(cells: list[dict], likely: Plausibility, decide) -> None:
+    """One publication prints one kind: its settled rows settle its others, if that is plausible."""
+    settled = defaultdict(lambda: defaultdict(list))
+    for c in cells:
+        if c["spread_kind"] in KINDS and c["timepoint"] != "contrast":
+            for source in c["sources"]:
+                settled[source][c["spread_kind"]].append(c)
+    for c in _undecided(cells):
+        kinds = {k: len(settled[s][k]) for s in c["sources"] for k in KINDS if settled[s][k]}
+        if len(kinds) == 1:
+            ((kind, count),) = kinds.items()
+            if not likely.rejects(c, kind):
+                decide(
+                    c,
+                    kind,
+                    "same_source",
+                    f"{count} other settled row(s) of the same source print {kind.upper()}",
+                )
+
+
+def _by_plausibility(cells: list[dict], likely: Plausibility, decide) -> None:
+    """Likelier of the two readings under the settled rows' log-normal distribution of spreads."""
+    groups = defaultdict(list)
+    for c in _undecided(cells):
+        z = likely.z(c)
+        if z["sd"] is not None and z["se"] is not None:
+            groups[tuple(c["sources"][:1])].append((c, z))
+    for members in groups.values():
+        score = {k: _mean(abs(z[k]) for _, z in members) for k in KINDS}
+        best, other = sorted(KINDS, key=score.get)
+        if score[best] <= likely.accept_z and score[other] >= likely.reject_z:
+            for c, z in members:
+                decide(
+                    c,
+                    best,
+                    "plausibility",
+                    f"against settled {c['outcome']} spreads {best.upper()} lies at "
+                    f"z={z[best]:+.1f}, {other.upper()} at z={z[other]:+.1f}",
+                )
+
+
+class Plausibility:
+    """How usual a spread is, by outcome and scale: log-normal over the settled trials.
+
+    Levels are compared by coefficient of variation, changes by SD. Medians and MADs, so that a
+    wrongly settled trial does not move the yardstick; the MAD is floored at `FLOOR`.
+    """
+
+    FLOOR = 0.35
+
+    def __init__(
+        self, cells: list[dict], minimum_trials: int, accept_z: float, reject_z: float
+    ) -> None:
+        self.minimum_trials, self.accept_z, self.reject_z = minimum_trials, accept_z, reject_z
+        values = defaultdict(lambda: defaultdict(list))
+        for c in cells:
+            key, sd = self._key(c), _settled_sd(c)
+            if key and sd:
+                values[key][c["trial_id"]].append(self._size(c, sd))
+        self.pools = {}
+        for key, trials in values.items():
+            logs = [_median(v) for v in trials.values()]
+            centre = _median(logs)
+            mad = 1.4826 * _median([abs(x - centre) for x in logs])
+            self.pools[key] = (centre, max(mad, self.FLOOR), len(logs))
+
+    def z(self, c: dict) -> dict[str, float | None]:
+        """Standard score of the spread read as SD and as SE; None where it cannot be told."""
+        key = self._key(c)
+        centre, scale, trials = self.pools.get(key, (0.0, 1.0, 0))
+        if key is None or trials < self.minimum_trials or not c["spread"]:
+            return dict.fromkeys(KINDS)
+        n = c["n"] if c["n"] and c["n"] >= 3 else None
+        sd = {"sd": c["spread"], "se": c["spread"] * math.sqrt(n) if n else None}
+        return {k: (self._size(c, v) - centre) / scale if v else None for k, v in sd.items()}
+
+    def rejects(self, c: dict, kind: str) -> bool:
+        """Whether this reading is implausible and the other one, if known, is less so."""
+        z = self.z(c)
+        other = z["se" if kind == "sd" else "sd"]
+        if z[kind] is None or abs(z[kind]) < self.reject_z:
+            return False
+        return other is None or abs(other) < abs(z[kind])
+
+    @staticmethod
+    def _key(c: dict) -> tuple | None:
+        if c["timepoint"] in ("baseline", "post", "followup"):
+            return (c["outcome"], c["scale"], "cv") if c["center"] and c["center"] > 0 else None
+        return (c["outcome"], c["scale"], "sd") if c["timepoint"] == "change" else None
+
+    @classmethod
+    def _size(cls, c: dict, sd: float) -> float:
+        return math.log(sd / c["center"] if cls._key(c)[2] == "cv" else sd)
+
+
+def _settled_sd(c: dict) -> float | None:
+    if not c["spread"]:
+        return None
+    if c["spread_kind"] == "sd":
+        return c["spread"]
+    return c["spread"] * math.sqrt(c["n"]) if c["spread_kind"] == "se" and c["n"] else None
+
+
+def _mean(values) -> float:
+    values = list(values)
+    return sum(values) / len(values)
+
+
+def _median(values: list[float]) -> float:
+    ordered = sorted(values)
+    mid = len(ordered) // 2
+    return ordered[mid] if len(ordered) % 2 else (ordered[mid - 1] + ordered[mid]) / 2
