@@ -89,7 +89,7 @@ class _Forest:
         """Column edges from the widths of their texts."""
         size = self.size
         widest = max((text_width(self._label(r), size) for r in self.effects), default=0.0)
-        named = [r for r in self.rows if r.kind in ("subtotal", "total", "prediction")]
+        named = [r for r in self.rows if r.kind in ("total", "prediction")]
         widest = max([widest + 0.14, *(text_width(self._label(r), size, "bold") for r in named)])
         self.label_width = min(max(widest + 0.05, LABEL_RANGE[0]), LABEL_RANGE[1])
         known = any(r.weight_stable is not None for r in self.effects)
@@ -122,13 +122,11 @@ class _Forest:
         """The printed estimate and interval as three texts, each with its own right edge."""
         digits = self.decimals
         low, high = (self.scale.shown(v) for v in row.interval)
-        if row.estimate is None and row.kind == "effect":
-            return "", "", "not estimable"
         estimate = (
             "" if row.kind == "prediction" else signed(self.scale.shown(row.estimate), digits)
         )
         if low is None:
-            return estimate, "", "[no CI]"
+            return estimate, "", ""
         return estimate, f"[{signed(low, digits)},", f"{signed(high, digits)}]"
 
     def _height(self, row: Row) -> tuple[float, list[str]]:
@@ -137,10 +135,10 @@ class _Forest:
             return self.leading + 2 * self.pad + 0.04, [row.label]
         weight = "normal" if row.kind == "effect" else "bold"
         indent = 0.14 if row.kind in ("effect", "subtotal") else 0.0
-        lines = wrap(
-            self._label(row), self.label_width - indent, self.size, weight=weight, max_lines=3
-        )
-        extra = 0.06 if row.kind == "total" else 0.0
+        # A subtotal has no n, so that its label may run through those columns.
+        room = self.x_plot - GAP - EDGE if row.kind == "subtotal" else self.label_width
+        lines = wrap(self._label(row), room - indent, self.size, weight=weight, max_lines=3)
+        extra = {"total": 0.06, "subtotal": 0.05}.get(row.kind, 0.0)
         return len(lines) * self.leading + 2 * self.pad + extra, lines
 
     # -- drawing ----------------------------------------------------------------------------
@@ -188,6 +186,7 @@ class _Forest:
         line = self.line
         role = clean(line.get("role"))
         bits = [
+            clean(self.claim.get("section")),
             clean(line.get("outcome_label") or line.get("outcome")),
             clean(line.get("model")) if self.pooled else "",
             MODEL_WORDS.get(role, f"{role} analysis" if role else ""),
@@ -254,6 +253,9 @@ class _Forest:
         ):
             if text:
                 page.text(x, middle, text, size=size, ha="right", weight=weight)
+        if row.kind != "prediction" and row.interval == (None, None):
+            missing = "not estimable" if row.estimate is None else "no CI"
+            page.text(self.x_high, middle, missing, size=size, ha="right", color=MUTED)
         if row.weight is not None:
             text = f"{row.weight:.1f}%"
             page.text(self.x_weight, middle, text, size=size, ha="right", weight=weight)
@@ -302,8 +304,8 @@ class _Forest:
         line = self.line
         k, effects, n = (number(line.get(x)) for x in ("k", "n_effects", "n"))
         counts = [
-            f"k = {k:g} trials" if k is not None else "",
-            f"{effects:g} effects" if effects is not None else "",
+            f"k = {k:g} trial{'s' * (k != 1)}" if k is not None else "",
+            f"{effects:g} effect{'s' * (effects != 1)}" if effects is not None else "",
             f"n = {n:g} participants" if n is not None else "",
         ]
         tau2, i2, q = (number(line.get(x)) for x in ("tau2", "i2", "q"))
