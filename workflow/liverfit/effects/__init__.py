@@ -11,6 +11,7 @@ from typing import Any
 _MODULE_OF = {
     "sizes": (
         "EffectSize",
+        "MeanSD",
         "arm_log_mean",
         "arm_mean",
         "hedges_correction",
@@ -20,19 +21,20 @@ _MODULE_OF = {
         "standardized_mean_difference",
     ),
     "change": (
-        "MeanChange",
         "change_from_baseline",
         "change_sd",
         "correlation_from_sds",
+        "log_mean_change",
+        "mean_change",
+        "standardized_mean_change",
+    ),
+    "contrasts": (
         "d_ppc2",
         "interaction_contrast",
-        "log_mean_change",
         "log_ratio_from_percent_changes",
         "log_ratio_of_changes",
-        "mean_change",
         "mean_change_difference",
         "pre_post_control",
-        "standardized_mean_change",
     ),
     "convert": (
         "CombinedGroups",
@@ -52,6 +54,19 @@ _MODULE_OF = {
         "se_from_sd",
         "se_from_t",
         "t_from_p",
+    ),
+    "quantiles": (
+        "SkewnessTest",
+        "mean_from_quantiles",
+        "mean_sd_from_quantiles",
+        "sd_from_quantiles",
+        "skewness_test",
+    ),
+    "fitted": (
+        "BoxCoxFit",
+        "QuantileFit",
+        "box_cox_estimate",
+        "quantile_estimate",
     ),
 }
 _HOME = {name: module for module, names in _MODULE_OF.items() for name in names}

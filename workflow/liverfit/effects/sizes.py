@@ -39,6 +39,13 @@ class EffectSize(NamedTuple):
         return check.plain(self.yi - half), check.plain(self.yi + half)
 
 
+class MeanSD(NamedTuple):
+    """Mean and standard deviation, floats or arrays of one shape."""
+
+    mean: Any
+    sd: Any
+
+
 def _effect(yi: Any, vi: Any) -> EffectSize:
     check.require("vi", vi, np.asarray(vi) > 0, "above 0 (all standard deviations are zero)")
     return EffectSize(check.plain(yi), check.plain(vi))
