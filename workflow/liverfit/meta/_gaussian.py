@@ -14,6 +14,7 @@ doi:10.2307/2533274 for the score and the information matrices written with P.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -139,6 +140,7 @@ class BlockModel:
     def parameters(self) -> int:
         return len(self.G)
 
+    @cached_property
     def spread(self) -> Spread:
         real = self.rows >= 0
         X, y = self.X[real], self.y[real]

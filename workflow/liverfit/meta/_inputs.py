@@ -79,7 +79,7 @@ def label_vector(values: Any, k: int, name: str) -> np.ndarray:
     array = np.asarray(values, dtype=object)
     if array.shape != (k,):
         raise ValueError(f"{name} must have shape ({k},), got {array.shape}")
-    for i, label in enumerate(array):
+    for i, label in enumerate(array.tolist()):
         if label is None or label != label:
             raise ValueError(f"{name}[{i}] is missing")
     return array

@@ -7,6 +7,7 @@ within each outer group, so one evaluation costs O(k p^2) instead of a factorisa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -72,6 +73,7 @@ class NestedModel:
         outer = theta[..., 0] if self.has_outer else zero
         return outer, theta[..., -1] if self.has_inner else zero
 
+    @cached_property
     def spread(self) -> Spread:
         resid = self.y - self.X @ np.linalg.lstsq(self.X, self.y, rcond=None)[0]
         w = 1.0 / self.v
@@ -130,9 +132,9 @@ class NestedModel:
             loglik -= 0.5 * float(np.linalg.slogdet(xwx)[1])
         if not order or not self.parameters:
             return Evaluation(loglik, beta, C)
-        Z = np.column_stack([Py, WX])
+        Z = np.concatenate([Py, WX], axis=1)
         GZ = ([sums(Z)[self.group]] if self.has_outer else []) + ([Z] if self.has_inner else [])
-        WGZ = weigh(np.column_stack(GZ)).reshape(self.k, len(GZ), -1).swapaxes(0, 1)
+        WGZ = weigh(np.concatenate(GZ, axis=1)).reshape(self.k, len(GZ), -1).swapaxes(0, 1)
         trace, trace2 = self._traces(w, S, c, a)
         return Evaluation(
             loglik, beta, C, *derivatives(np.array(GZ), WGZ, WX, Py[:, 0], C, trace, trace2, reml)

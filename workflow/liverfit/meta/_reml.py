@@ -17,9 +17,9 @@ from .errors import ConvergenceError
 
 Model = BlockModel | NestedModel
 MAX_ITERATIONS = 100
-# Newton decrement (gain in log-likelihood still expected) that counts as converged: the estimate
-# is then within about 1e-7 standard errors of the optimum.
-DECREMENT = 1e-14
+# Newton decrement (gain in log-likelihood still expected) at which one more step ends the search.
+# The estimate is then within 1e-4 standard errors of the optimum and the step squares that.
+LAST_STEP = 1e-8
 GRID = {1: (0.0, 0.02, 0.1, 0.3, 0.8, 2.0), 2: (0.0, 0.1, 0.4, 1.2), 3: (0.0, 0.2, 0.8)}
 
 
@@ -32,7 +32,7 @@ def maximise(model: Model, reml: bool, what: str) -> tuple[np.ndarray, Evaluatio
     if q == 0:
         return np.zeros(0), model.evaluate(np.zeros(0), reml, order=0)
     # A scale for the search: the larger of the residual variance of y and the mean of V.
-    spread = model.spread()
+    spread = model.spread
     scale = max(spread.variance, spread.sampling)
     best: tuple[np.ndarray, Evaluation] | None = None
     for start in _starts(model, reml, scale):
@@ -56,12 +56,11 @@ def _starts(model: Model, reml: bool, scale: float) -> list[np.ndarray]:
     values = model.logliks(grid, reml).reshape((len(axis),) * q)
     if not np.isfinite(values).any():
         return [np.full(q, scale / q)]
-    padded = np.pad(values, 1, constant_values=-np.inf)
+    padded = np.full((len(axis) + 2,) * q, -np.inf)
+    padded[(slice(1, -1),) * q] = values
     peak = np.isfinite(values)
-    inside = tuple(slice(1, -1) for _ in range(q))
-    for shift in product((-1, 0, 1), repeat=q):
-        if any(shift):
-            peak &= values >= np.roll(padded, shift, axis=tuple(range(q)))[inside]
+    for shift in product(range(3), repeat=q):
+        peak &= values >= padded[tuple(slice(s, s + len(axis)) for s in shift)]
     order = np.argsort(np.where(peak, values, -np.inf).ravel())[::-1]
     return [grid[i] for i in order[: min(2, int(peak.sum()))]]
 
@@ -76,30 +75,41 @@ def _newton(
         if not free.any():
             return theta, now
         step, decrement = _direction(now, free)
-        if decrement < DECREMENT:
-            return theta, now
+        if decrement < LAST_STEP:
+            return _finish(model, reml, theta, now, step)
         moved = _line_search(model, reml, theta, now, step)
         if moved is None:
-            return (theta, now) if decrement < 1e-9 else None
+            return None
         theta, now = moved
         theta[theta < 1e-14 * scale] = 0.0
     return None
 
 
+def _finish(
+    model: Model, reml: bool, theta: np.ndarray, now: Evaluation, step: np.ndarray
+) -> tuple[np.ndarray, Evaluation]:
+    last = np.maximum(theta + step, 0.0)
+    then = model.evaluate(last, reml, order=0)
+    return (last, then) if then.loglik >= now.loglik - 1e-10 else (theta, now)
+
+
 def _direction(now: Evaluation, free: np.ndarray) -> tuple[np.ndarray, float]:
     """Newton step on the free components and the gain it promises."""
-    score = np.where(free, now.score, 0.0)
-    take = np.ix_(free, free)
-    step = np.zeros_like(score)
-    for information in (now.observed[take], now.expected[take]):
+    score, observed, expected = now.score, now.observed, now.expected
+    if not free.all():
+        take = np.ix_(free, free)
+        score, observed, expected = score[free], observed[take], expected[take]
+    step = score / np.diagonal(expected)
+    for information in (observed, expected):
         try:
             np.linalg.cholesky(information)
-            step[free] = np.linalg.solve(information, score[free])
         except np.linalg.LinAlgError:
             continue
-        return step, 0.5 * float(score @ step)
-    step[free] = score[free] / np.diagonal(now.expected)[free]
-    return step, 0.5 * float(score @ step)
+        step = np.linalg.solve(information, score)
+        break
+    full = np.zeros(len(free))
+    full[free] = step
+    return full, 0.5 * float(score @ step)
 
 
 def _line_search(

@@ -307,7 +307,7 @@ def _result(
         pvalue = norm_two_sided(statistic)
     else:
         pvalue = t_two_sided(statistic, k - p) if k > p else np.full(p, np.nan)
-    spread = model.spread()
+    spread = model.spread
     q, total = spread.q, float(sigma2.sum())
     typical = (k - p) / spread.trace_p if k > p else float("nan")
     share = 100.0 * sigma2 / (total + typical) if k > p else np.zeros(len(sigma2))
