@@ -1,0 +1,200 @@
+"""The analysis plan: reading config/*.yaml and holding it to its JSON schemas.
+
+What is wrong is told as findings, ``path:line: key: what; expected …``, all at once. Needs no
+pandas: the workflow calls it while it is parsed.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from liverfit.data.findings import DataError, Finding, display_path, shown
+
+Key = tuple[str | int, ...]
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def load_yaml(path: str | Path) -> Any:
+    """Read a YAML file; `DataError` names the line of a syntax error or a repeated key."""
+    path = Path(path)
+    shown_as = display_path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        what = f"cannot be read: {error}"
+        remedy = "see that it is there and UTF-8"
+        raise DataError([Finding(shown_as, None, None, what, "a YAML file", remedy)]) from None
+    try:
+        tree = yaml.compose(text, _LOADER)
+        content = yaml.load(text, _LOADER)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else None
+        what = getattr(error, "problem", None) or "not YAML"
+        remedy = "see the indentation, colons and quotes here and on the line above"
+        raise DataError([Finding(shown_as, line, None, what, "valid YAML", remedy)]) from None
+    repeated = list(_repeated_keys(tree, shown_as)) if tree is not None else []
+    if repeated:
+        raise DataError(repeated)
+    return content
+
+
+def _repeated_keys(node: yaml.Node, path: str) -> Iterable[Finding]:
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        if isinstance(node, yaml.MappingNode):
+            seen: dict[str, int] = {}
+            for key, value in node.value:
+                line = key.start_mark.line + 1
+                if key.value in seen:
+                    what = f"the key is there twice, first in line {seen[key.value]}"
+                    yield Finding(path, line, key.value, what, "each key once", "delete one")
+                seen.setdefault(key.value, line)
+                waiting.append(value)
+
+
+def check_plan(content: Any, schema: str | Path, path: str | Path) -> list[Finding]:
+    """Hold ``content`` to a JSON schema.
+
+    Parameters
+    ----------
+    content : what was read from ``path``, perhaps with overrides from the command line
+    schema : YAML file with the JSON schema (draft 2020-12)
+    path : the YAML file the content came from; lines are looked up there
+
+    Returns
+    -------
+    list of Finding
+        One a fault, in the order of the lines; empty when all is well.
+    """
+    from jsonschema import Draft202012Validator
+
+    rules = yaml.load(Path(schema).read_text(encoding="utf-8"), _LOADER)
+    faults = []
+    content = _text_keys(content)
+    for error in Draft202012Validator(rules).iter_errors(content):
+        faults += _told(error)
+    if not faults:
+        return []
+    lines = key_lines(path)
+    name = display_path(Path(path))
+    findings = [
+        Finding(name, _line_of(key, lines), dotted(key, content) or None, what, expected, remedy)
+        for key, what, expected, remedy in faults
+    ]
+    return sorted(findings, key=lambda found: (found.line or 0, found.column or ""))
+
+
+def _text_keys(content: Any) -> Any:
+    """Return a copy whose mapping keys are text, as JSON has them (a null key becomes "null")."""
+    if isinstance(content, dict):
+        return {
+            "null" if key is None else str(key): _text_keys(value) for key, value in content.items()
+        }
+    return [_text_keys(item) for item in content] if isinstance(content, list) else content
+
+
+def key_lines(path: str | Path) -> dict[Key, int]:
+    """Return the line of every key and list item of a YAML file, by its path of keys."""
+    lines: dict[Key, int] = {}
+    tree = yaml.compose(Path(path).read_text(encoding="utf-8"), _LOADER)
+    waiting: list[tuple[Key, yaml.Node]] = [((), tree)] if tree is not None else []
+    while waiting:
+        place, node = waiting.pop()
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                lines[(*place, key.value)] = key.start_mark.line + 1
+                waiting.append(((*place, key.value), value))
+        elif isinstance(node, yaml.SequenceNode):
+            for number, value in enumerate(node.value):
+                lines[(*place, number)] = value.start_mark.line + 1
+                waiting.append(((*place, number), value))
+    return lines
+
+
+def _line_of(key: Key, lines: dict[Key, int]) -> int | None:
+    while key and key not in lines:
+        key = key[:-1]
+    return lines.get(key)
+
+
+def dotted(key: Key, content: Any = None) -> str:
+    """Write a path of keys as ``claims[3].primary.outcome``; an item with an id by that id."""
+    text = ""
+    for step in key:
+        content = _inside(content, step)
+        if isinstance(step, int):
+            name = content.get("id", step) if isinstance(content, dict) else step
+            text += f"[{name}]"
+        else:
+            text += f".{step}" if text else str(step)
+    return text
+
+
+def _inside(content: Any, step: str | int) -> Any:
+    try:
+        return content[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _told(error: Any) -> list[tuple[Key, str, str, str]]:
+    """Put one schema error into words: key, what is wrong, what was expected, how to mend it."""
+    key = tuple(error.absolute_path)
+    rule, wanted, value = error.validator, error.validator_value, error.instance
+    hint = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
+    if rule == "additionalProperties" and isinstance(value, dict):
+        known = [*error.schema.get("properties", {})]
+        patterns = error.schema.get("patternProperties", {})
+        return [
+            ((*key, name), "unknown key", "one of " + ", ".join(known), _nearest(name, known))
+            for name in value
+            if name not in known and not patterns
+        ] or [(key, error.message, "", "")]
+    if rule == "required":
+        name = next(name for name in wanted if error.message.startswith(repr(name)))
+        about = error.schema.get("properties", {}).get(name, {})
+        return [(key, f"the key {name!r} is missing", about.get("description", ""), "add it")]
+    if rule == "enum":
+        return [(key, f"{shown(value)} is not allowed", _choices(wanted), _mend(value, wanted))]
+    if rule == "type":
+        kinds = wanted if isinstance(wanted, list) else [wanted]
+        names = " or ".join("nothing (null)" if kind == "null" else kind for kind in kinds)
+        return [(key, f"{shown(value)} is a {_type(value)}", names, hint)]
+    if rule in ("anyOf", "oneOf") and error.context:
+        deepest = max(error.context, key=lambda inner: (len(inner.absolute_path), inner.validator))
+        return [(key, f"{shown(value)} fits no permitted form", hint, deepest.message)]
+    if rule == "const":
+        return [(key, f"{shown(value)} is not allowed", shown(wanted), "")]
+    if rule == "pattern":
+        return [(key, f"{shown(value)} is not allowed", hint or f"text like {wanted}", "")]
+    return [(key, error.message, hint, "")]
+
+
+def _choices(wanted: Sequence[Any]) -> str:
+    return "one of " + ", ".join("null" if item is None else str(item) for item in wanted)
+
+
+def _mend(value: Any, wanted: Sequence[Any]) -> str:
+    if isinstance(value, bool) and {"yes", "no"} & {*map(str, wanted)}:
+        return "YAML reads a bare yes or no as true or false: put it in quotes"
+    return _nearest(str(value), [str(item) for item in wanted if item is not None])
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(str(name), known, n=1)
+    return f"did you mean {close[0]}?" if close else ""
+
+
+def _type(value: Any) -> str:
+    names = {dict: "mapping", list: "list", str: "text", bool: "truth value", type(None): "null"}
+    return names.get(type(value), "number")
