@@ -6,6 +6,7 @@ cell. Units and outcomes are judged by harmonisation, which knows config/outcome
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 
@@ -78,7 +79,9 @@ def _judge_words(cell: str, column: Column) -> Problem | None:
     unknown = [word for word in words if word not in column.allowed]
     if not unknown:
         return None
-    return f"{shown(unknown[0])} is not a known word", _expected(column), "use one of these words"
+    close = difflib.get_close_matches(unknown[0].strip().lower(), column.allowed, n=1)
+    remedy = f"did you mean {close[0]}?" if close else "use one of these words"
+    return f"{shown(unknown[0])} is not a known word", _expected(column), remedy
 
 
 def _judge_pvalue(cell: str, column: Column) -> Problem | None:
@@ -118,10 +121,8 @@ def _expected(column: Column) -> str:
         if low is not None and high is not None:
             return f"{noun} from {low:.12g} to {high:.12g}"
         return f"{noun} of at least {low:.12g}" if low is not None else noun
-    return (
-        column.meaning.rstrip(".").replace(";", ",")[:1].lower()
-        + column.meaning.rstrip(".").replace(";", ",")[1:]
-    )
+    meaning = column.meaning.rstrip(".").replace(";", ",")
+    return meaning[:1].lower() + meaning[1:]
 
 
 def check_keys(table: RawTable, spec: Table, found: Findings) -> None:
@@ -159,8 +160,9 @@ def check_references(
     tables: Mapping[str, RawTable], found: Mapping[str, Findings], file_of: Mapping[str, str]
 ) -> None:
     """Check that arms name trials, and measurements and their comparators name arms."""
-    trials, arms = tables.get("trials"), tables.get("arms")
-    measurements = tables.get("measurements")
+    trials = _with(tables.get("trials"), "trial_id")
+    arms = _with(tables.get("arms"), "trial_id", "arm_id")
+    measurements = _with(tables.get("measurements"), "trial_id", "arm_id")
     if arms is None:
         return
     known_arms = {(r["trial_id"], r["arm_id"]): line for line, r in records(arms)}
@@ -191,6 +193,11 @@ def check_references(
             what = f"arm {shown(arm)} is compared with itself"
             remedy = "name the reference arm"
             found["measurements"].add(line, "comparator_arm_id", what, "another arm", remedy)
+
+
+def _with(table: RawTable | None, *columns: str) -> RawTable | None:
+    """Return the table if it has the columns: a missing one is reported once, not per record."""
+    return table if table is not None and set(columns) <= table.present else None
 
 
 def _check_trials(

@@ -39,6 +39,8 @@ class Dataset:
     ----------
     name : str
         Name of its folder.
+    folder : str
+        The folder as findings name it, e.g. ``data/raw/NAME``.
     descriptor : dict
         Content of dataset.yaml; {} when that cannot be read.
     tables : dict of str to pandas.DataFrame
@@ -49,6 +51,7 @@ class Dataset:
     """
 
     name: str
+    folder: str = ""
     descriptor: dict = field(default_factory=dict)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -94,8 +97,8 @@ class Dataset:
 
     def dumps(self) -> str:
         """Return the JSON text of :meth:`to_json`."""
-        head = {"format": JSON_FORMAT, "name": self.name, "descriptor": self.descriptor}
-        parts = [_dump(head)[:-1]]
+        head = {"format": JSON_FORMAT, "name": self.name, "folder": self.folder}
+        parts = [_dump({**head, "descriptor": self.descriptor})[:-1]]
         tables = []
         for name, frame in self.tables.items():
             columns, rows = _dump(list(frame.columns)), frame.to_numpy().tolist()
@@ -125,7 +128,8 @@ class Dataset:
                 for name, table in content["tables"].items()
             }
             findings = [Finding.from_dict(entry) for entry in content["findings"]]
-            return cls(content["name"], content["descriptor"], tables, findings)
+            fields = (content["name"], content["folder"], content["descriptor"])
+            return cls(*fields, tables, findings)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             what = f"this is not an ingested data set ({shown(error)})"
             remedy = "delete it and run the workflow again"
@@ -154,7 +158,7 @@ def load_dataset(folder: Path | str, extra_checks: Sequence[Check] = ()) -> Data
         With all findings; bad data never raises.
     """
     folder = Path(folder)
-    dataset = Dataset(folder.name, findings=check_folder(folder))
+    dataset = Dataset(folder.name, display_path(folder), findings=check_folder(folder))
     if dataset.findings:
         return dataset
     found = Findings(display_path(folder / DESCRIPTOR))
@@ -226,10 +230,8 @@ def _unknown_names(
     severity: str,
 ) -> list[Finding]:
     findings = []
-    file = dataset.descriptor["files"][name]["file"]
     for r in frame.to_dict("records"):
-        path = f"{dataset.name}/{file}"
-        line = int(r["row_id"].rsplit(":", 1)[1])
+        file, line = r["row_id"].split("/", 1)[1].rsplit(":", 1)
         for column in ("trial_id", "other_trial_id", "arm_id", "other_arm_id"):
             value = r.get(column, "")
             if not value:
@@ -249,7 +251,11 @@ def _unknown_names(
             else:
                 continue
             remedy = f"correct {column}, add the trial, or delete the row"
-            findings.append(Finding(path, line, column, what, expected, remedy, severity))
+            findings.append(
+                Finding(
+                    f"{dataset.folder}/{file}", int(line), column, what, expected, remedy, severity
+                )
+            )
     return findings
 
 

@@ -97,8 +97,9 @@ def _is_safe(text: str, found: Findings) -> bool:
                 found.add(line, None, "nesting too deep", f"at most {MAX_DEPTH}", "flatten it")
                 return False
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        what = f"character U+{ord(text[error.position]):04X} is not permitted"
+        at = min(error.position, len(text) - 1)
+        line = text.count("\n", 0, at) + 1
+        what = f"character U+{ord(text[at]):04X} is not permitted"
         found.add(line, None, what, "printable text", "delete the character")
         return False
     except yaml.MarkedYAMLError as error:
@@ -163,7 +164,7 @@ def _validate(content: object, lines: dict[tuple, int], found: Findings) -> None
         meaning = error.schema.get("description", "").rstrip(".").replace(";", ",")
         value = shown(error.instance, 40)
         if error.validator == "required":
-            missing = next(k for k in error.validator_value if f"'{k}'" in error.message)
+            missing = next(k for k in error.validator_value if error.message.startswith(f"'{k}'"))
             name = f"{key}.{missing}" if key else missing
             described = error.schema.get("properties", {}).get(missing, {}).get("description", "")
             expected = described.rstrip(".").replace(";", ",") or f"a value for {missing}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 from .checks import Record, records
 from .findings import Findings, shown
@@ -28,20 +30,13 @@ def check_records(
     randomised : dict
         Participants randomised by (trial_id, arm_id), for measurements.
     """
-    if name == "trials":
-        for line, r in records(table):
-            _check_design(line, r, found)
-    elif name == "arms":
-        for line, r in records(table):
-            _check_arm_size(line, r, found)
-    elif name == "measurements":
-        for line, r in records(table):
-            for check in _MEASUREMENT_CHECKS:
-                check(line, r, found)
+    checks = [check for check in _CHECKS.get(name, ()) if set(check.needs) <= table.present]
+    sized = name == "measurements" and {"trial_id", "arm_id", "timepoint", "n"} <= table.present
+    for line, r in records(table):
+        for check in checks:
+            check.run(line, r, found)
+        if sized:
             _check_n(line, r, found, randomised)
-    elif name in ("reviews", "trial_effects"):
-        for line, r in records(table):
-            _check_interval(line, r, found, "estimate", "ci_lower", "ci_upper")
 
 
 def number(cell: str) -> float | None:
@@ -164,10 +159,28 @@ def _check_timepoint(line: int, r: Record, found: Findings) -> None:
         found.warn(line, "comparator_arm_id", what, "the reference arm", remedy)
 
 
-_MEASUREMENT_CHECKS: tuple[Callable[[int, Record, Findings], None], ...] = (
-    _check_interval,
-    _check_spread,
-    _check_center,
-    _check_percent,
-    _check_timepoint,
-)
+@dataclass(frozen=True, slots=True)
+class _Check:
+    run: Callable[[int, Record, Findings], None]
+    needs: tuple[str, ...]
+
+
+_POOLED = partial(_check_interval, center="estimate", lower="ci_lower", upper="ci_upper")
+_POOLED_NEEDS = ("estimate", "ci_lower", "ci_upper")
+_INTERVAL_NEEDS = ("center", "lower", "upper")
+_CHECKS: dict[str, tuple[_Check, ...]] = {
+    "trials": (_Check(_check_design, ("design", "randomised")),),
+    "arms": (_Check(_check_arm_size, ("n_randomised", "n_analysed")),),
+    "measurements": (
+        _Check(_check_interval, _INTERVAL_NEEDS),
+        _Check(_check_spread, ("spread_type", "spread", "lower", "upper")),
+        _Check(
+            _check_center,
+            (*_INTERVAL_NEEDS, "center_type", "unit", "spread", "p_value", "qualitative"),
+        ),
+        _Check(_check_percent, ("timepoint", "unit", "center_type", "center", "lower")),
+        _Check(_check_timepoint, ("timepoint", "week", "comparator_arm_id")),
+    ),
+    "reviews": (_Check(_POOLED, _POOLED_NEEDS),),
+    "trial_effects": (_Check(_POOLED, _POOLED_NEEDS),),
+}

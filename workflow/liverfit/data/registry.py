@@ -109,7 +109,13 @@ def verify_checksums(folder: Path) -> list[Finding]:
                 f"restore the file, or {renew}",
             )
         findings += found
-    for name in data_files(folder):
+    try:
+        names = data_files(folder)
+    except OSError as error:
+        found = Findings(display_path(folder))
+        found.add(None, None, f"the folder cannot be read ({error.strerror})", "a readable folder")
+        return [*findings, *found]
+    for name in names:
         found = Findings(display_path(folder / name))
         if (folder / name).is_dir():
             found.add(None, None, "there is a folder inside the data set", "files only", "move it")
