@@ -78,6 +78,8 @@ def design(mods: Any, k: int, intercept: bool) -> tuple[np.ndarray, tuple[str, .
     names = ["intercept", *names] if intercept else names
     if X.shape[1] == 0:
         raise ValueError("the model has no coefficient: mods has no columns")
+    if X.shape[1] > k:
+        raise ValueError(f"{X.shape[1]} coefficients cannot be estimated from {k} effects")
     refuse_singular(X, names)
     return X, tuple(names)
 
