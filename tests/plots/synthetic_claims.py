@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 NAMES = [
     "Abara",
@@ -221,3 +222,82 @@ def untestable(effects=1, misses=31):
         reason=f"{effects} usable trials, fewer than the declared minimum of 3.",
         near_misses=near_misses(misses),
     )
+
+
+STATEMENTS = [
+    ("Fundamentals", "Regular exercise counters the accumulation of fat in the liver"),
+    ("Fundamentals", "Regular exercise makes the liver respond to insulin again"),
+    ("Fundamentals", "Training shifts the body, and the liver, towards burning fat"),
+    ("Fundamentals", "The benefit of exercise for liver fat is not simply the calories burnt"),
+    ("Intermediate", "Aerobic training lowers intrahepatic lipid"),
+    ("Intermediate", "Liver fat falls with exercise even where body weight hardly changes"),
+    ("Intermediate", "Resistance training lowers the liver's fat production and its fat load"),
+    ("Intermediate", "With less glucose to dispose of, resistance training lets the liver make "
+     "less new fat: hepatic de novo lipogenesis falls compared with usual care"),
+    ("Intermediate", "Interval training gives its benefit for the liver in less time a week than "
+     "continuous training does"),
+    ("Intermediate", "Testosterone preserves and builds lean mass"),
+    ("Academic", "Growth hormone raises hepatic glucose output"),
+    ("Academic", "Testosterone changes circulating adiponectin"),
+    ("Academic", "Low testosterone makes the liver resist the benefit of exercise"),
+]  # fmt: skip
+
+
+def board(count=31):
+    """An overview table and its claims, in every state a claim can be in."""
+    rng = np.random.default_rng(5)
+    rows, claims = [], []
+    for i in range(count):
+        section, statement = STATEMENTS[i * len(STATEMENTS) // count]
+        state = ["supported", "inconclusive", "untestable", "refuted", "supported"][i % 5]
+        if i == 12:
+            statement = 'The "$\\frac{a}{b}$" of <script>alert(1)</script> & others'
+        lean = i % 7 == 3
+        margin, sign = (1.0, 1) if lean else (0.5, -1)
+        mean = (
+            {"supported": 3.2, "refuted": -0.1, "inconclusive": 0.9}.get(state, 0) * margin * sign
+        )
+        half = margin * {"supported": 1.8, "refuted": 0.6}.get(state, float(rng.uniform(1.5, 12)))
+        tested = state != "untestable"
+        rows.append(
+            {"claim": f"claim_{i}", "verdict": state, "certainty": None,
+             "estimate": mean if tested else None, "ci_lower": mean - half if tested else None,
+             "ci_upper": mean + half if tested else None, "k": 3 + i if tested else i % 3,
+             "n": 40 * (3 + i) if tested else 30 * (i % 3), "measure": "MD",
+             "unit": "kg" if lean else "percentage points", "model": "three-level REML, CR2"}
+        )  # fmt: skip
+        claims.append(
+            {"claim": f"claim_{i}", "section": section, "statement": f"{statement} ({i})",
+             "verdict": state, "reason": "The interval crosses the null.",
+             "lines": [{"name": "primary", "role": "primary", "measure": "MD", "null": 0.0,
+                        "outcome_label": "Lean mass" if lean else "Liver fat", "margin": margin,
+                        "unit": "kg" if lean else "percentage points",
+                        "direction": "increase" if lean else "either" if i == 29 else "decrease",
+                        "status_reason": "" if tested else f"{i % 3} usable trials; the claim "
+                        "needs 3"}]}
+        )  # fmt: skip
+    return pd.DataFrame(rows), claims
+
+
+def flow():
+    """Rows through the stages, in numbers like those of the collection."""
+    rows = [
+        ("Raw rows", "kept", 3606, "rows"),
+        ("Raw rows", "part", 2101, "exercise trials"),
+        ("Raw rows", "part", 905, "hormone trials"),
+        ("Raw rows", "part", 600, "exerkine trials"),
+        ("Raw rows", "removed", 1054, "result printed in words only"),
+        ("Numeric rows", "kept", 2552, "rows"),
+        ("Numeric rows", "removed", 240, "unit cannot be converted to the canonical one"),
+        ("Numeric rows", "removed", 160, "superseded by another extraction of the same cell"),
+        ("Numeric rows", "removed", 95, "spread of unknown kind (“±”) that no rule settles, and "
+         "whose two readings differ too much to be averaged"),
+        *[("Numeric rows", "removed", 20 - i, f"rare reason {i}") for i in range(10)],
+        ("Harmonised rows", "kept", 1902, "rows"),
+        ("Harmonised rows", "removed", 611, "no comparator arm with the same outcome"),
+        ("Harmonised rows", "removed", 202, "no spread, interval or p-value in either arm"),
+        ("Effects", "kept", 404, "effects"),
+        ("Effects", "removed", 148, "not a comparison of any claim"),
+        ("Pooled in a claim", "kept", 256, "effects"),
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["stage", "box", "count", "reason"])

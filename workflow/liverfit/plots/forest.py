@@ -7,7 +7,14 @@ from collections import Counter
 from matplotlib.figure import Figure
 
 from liverfit.plots import forest_marks as marks
-from liverfit.plots.forest_rows import Row, forest_rows, forest_table, is_pooled, pick_line
+from liverfit.plots.forest_rows import (
+    Row,
+    forest_rows,
+    forest_table,
+    is_pooled,
+    level_words,
+    pick_line,
+)
 from liverfit.plots.near_misses import NearMissPanel
 from liverfit.plots.page import Page, text_width, wrap
 from liverfit.plots.scales import MEASURE_HEADS, Scale, number, p_text, signed
@@ -35,7 +42,7 @@ def forest(claim: dict, line_name: str = "primary") -> Figure:
     """Draw one analysis line of a claim as a forest plot.
 
     Rows are grouped by modality; a square's area is proportional to the effect's weight in the
-    pool, whiskers are 95% confidence intervals (an arrow where the axis cuts one), the diamond is
+    pool, whiskers are confidence intervals (an arrow where the axis cuts one), the diamond is
     the pooled estimate, the bar beneath it the prediction interval, and the shaded band the range
     of effects too small to matter. When nothing was pooled the effects stand alone, unweighted,
     with the reason and the trials that nearly qualified; there is never an empty axis.
@@ -99,7 +106,7 @@ class _Forest:
         self.x_plot = self.x_n2 + GAP + 0.06
         texts = [self._numbers(r) for r in self.rows if r.kind != "header"]
         widths = [max([text_width(t[i], size, "bold") for t in texts] or [0.3]) for i in range(3)]
-        head = text_width(f"{self._measure_head()} [95% CI]", size, "bold")
+        head = text_width(self._estimate_head(), size, "bold")
         self.x_estimate = self.x_plot + PLOT_WIDTH + GAP + max(widths[0], head - sum(widths[1:]))
         self.x_low = self.x_estimate + 0.08 + widths[1]
         self.x_high = self.x_low + 0.06 + widths[2]
@@ -107,8 +114,9 @@ class _Forest:
         self.width = self.x_weight + EDGE
         self.known_stable = known
 
-    def _measure_head(self) -> str:
-        return MEASURE_HEADS.get(self.scale.measure, self.scale.measure)
+    def _estimate_head(self) -> str:
+        words = MEASURE_HEADS.get(self.scale.measure, self.scale.measure)
+        return f"{words} [{level_words(self.line)} CI]"
 
     def _label(self, row: Row) -> str:
         if row.kind == "subtotal":
@@ -207,7 +215,7 @@ class _Forest:
         for x, above, below in heads:
             page.text(x, two[0], above, size=size, ha="right", **bold)
             page.text(x, two[1], below, size=size, ha="right", **bold)
-        head = f"{self._measure_head()} [95% CI]"
+        head = self._estimate_head()
         page.text(self.x_high, two[1], head, size=size, ha="right", **bold)
         if self.pooled:
             page.text(self.x_weight, two[0], "Share", size=size, ha="right", **bold)

@@ -89,6 +89,11 @@ def pick_line(claim: dict, line_name: str = "primary") -> dict:
     raise KeyError(f"claim {claim.get('claim')!r} has no line {line_name!r}; it has: {names}")
 
 
+def level_words(line: dict) -> str:
+    """The confidence level in percent, "95%" unless the line says otherwise."""
+    return f"{100 * (number(line.get('level')) or 0.95):g}%"
+
+
 def is_pooled(line: dict) -> bool:
     """Whether the line has a pooled estimate to draw."""
     return line.get("status", "ok") == "ok" and number(line.get("estimate")) is not None
@@ -179,7 +184,8 @@ def _total(line: dict) -> list[Row]:
     ]
     low, high = number(line.get("pi_lower")), number(line.get("pi_upper"))
     if low is not None and high is not None:
-        rows.append(Row("prediction", "95% prediction interval", ci_lower=low, ci_upper=high))
+        label = f"{level_words(line)} prediction interval"
+        rows.append(Row("prediction", label, ci_lower=low, ci_upper=high))
     return rows
 
 

@@ -10,15 +10,14 @@ fallback for a browser without it.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import matplotlib
+
+from liverfit.store import atomic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -170,7 +169,8 @@ def verdict_look(verdict: str | None) -> VerdictLook:
 def save_figure(fig: Figure, path_stem: str | Path, *, dpi: int = PNG_DPI) -> list[Path]:
     """Write ``<path_stem>.svg`` and ``<path_stem>.png``, each atomically, and return both paths.
 
-    The bytes depend on the figure alone: no date, no software version, fixed ids. The figure's
+    Each gets a checksum beside it (:mod:`liverfit.store`). The bytes depend on the figure and the
+    matplotlib release alone: no date, no version, fixed ids. The figure's
     label (``fig.set_label``) becomes the SVG title, which screen readers announce.
 
     Parameters
@@ -182,38 +182,17 @@ def save_figure(fig: Figure, path_stem: str | Path, *, dpi: int = PNG_DPI) -> li
         Resolution of the PNG, dots per inch.
     """
     stem = Path(path_stem)
-    stem.parent.mkdir(parents=True, exist_ok=True)
     title = clean(fig.get_label()) or None
     written = []
     for kind, metadata in (
         ("svg", {"Date": None, "Creator": None, "Title": title}),
         ("png", {"Software": None, "Title": title}),
     ):
-        buffer = BytesIO()
-        with house_style():
-            fig.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
         path = stem.with_name(f"{stem.name}.{kind}")
-        _replace(path, buffer.getvalue())
+        with atomic(path) as beside, house_style():
+            fig.savefig(beside, format=kind, dpi=dpi, metadata=metadata)
         written.append(path)
     return written
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put ``content`` at ``path`` in one step, so that a killed run leaves no half figure."""
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp makes the file private; a figure is as readable as any other new file.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(beside, 0o666 & ~mask)
-        os.replace(beside, path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
 
 
 def clean(value: object) -> str:
