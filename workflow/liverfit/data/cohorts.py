@@ -84,8 +84,8 @@ def strata(arms: list[dict], relations: list[dict]) -> dict[tuple[str, str], str
     """Stratum of an arm in trials whose arms were allocated within strata (sexes, age groups).
 
     Two arms that are marked as not allocated against each other and whose ids carry different
-    name parts (first, last, or initial letter), as `w_placebo` and `m_placebo`, define the strata; the trial's other
-    arms belong to the stratum whose name part they carry.
+    name parts (first, last, or initial letter), as `w_placebo` and `m_placebo`, define the strata;
+    the trial's other arms belong to the stratum whose name part they carry.
     """
     by_trial = defaultdict(list)
     for a in arms:

@@ -7,7 +7,7 @@ status and a reason from `ledger.REASONS`.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -74,8 +74,9 @@ def harmonize(datasets: list, outcomes: dict, modalities: dict, settings: dict) 
         raise DataError(findings)
     convert_lipid_to_water(rows, settings["lipid_to_water"] == "convert")
     by_arm = {(a["trial_id"], a["arm_id"]): a for a in arms}
+    spoken_n = _printed_n(rows)
     for row in rows:
-        _complete(row, by_arm)
+        _complete(row, by_arm, spoken_n)
     cells, superseded, pairs = reconcile(rows, settings["duplicate_weeks"])
     fates += [{"status": "superseded", **s} for s in superseded]
     cells, repeated = _without_contrasts_as_changes(cells)
@@ -162,13 +163,26 @@ def _arms(raw: dict, spell: Spellings, modalities: dict) -> list[dict]:
     return out
 
 
-def _complete(row: dict, by_arm: dict) -> None:
-    """The n behind a summary: its own, else the arm's analysed, else its randomised n."""
-    arm = by_arm[row["trial_id"], row["arm_id"]]
+def _printed_n(rows: list[dict]) -> dict[tuple[str, str], float]:
+    """The n that an arm's rows print most often (the larger of two that tie)."""
+    counts = defaultdict(Counter)
+    for row in rows:
+        if row["n"]:
+            counts[row["trial_id"], row["arm_id"]][row["n"]] += 1
+    return {arm: max(c, key=lambda n: (c[n], n)) for arm, c in counts.items()}
+
+
+def _complete(row: dict, by_arm: dict, spoken_n: dict) -> None:
+    """Note where n may come from: the arm's analysed or randomised n, else its other rows."""
+    key = (row["trial_id"], row["arm_id"])
+    arm = by_arm[key]
     row["whole"] = arm["allocation"] == "arm"
-    row["n_source"] = "summary" if row["n"] else ""
-    row["arm_n"] = arm["n_analysed"] or arm["n_randomised"]
-    row["arm_n_source"] = "arm_analysed" if arm["n_analysed"] else "arm_randomised"
+    options = (
+        ("arm_analysed", arm["n_analysed"]),
+        ("arm_randomised", arm["n_randomised"]),
+        ("another_row", spoken_n.get(key)),
+    )
+    row["arm_n_source"], row["arm_n"] = next(((s, n) for s, n in options if n), ("", None))
 
 
 def _without_contrasts_as_changes(cells: list[dict]) -> tuple[list[dict], list[dict]]:
@@ -196,9 +210,8 @@ def _without_contrasts_as_changes(cells: list[dict]) -> tuple[list[dict], list[d
                 for r in c["source_rows"][:1]
             ]
             continue
-        if c["n"]:
-            c["n_source"] = "summary"
-        elif c["timepoint"] != "contrast" and c["arm_n"]:
+        c["n_source"] = "summary" if c["n"] else ""
+        if not c["n"] and c["timepoint"] != "contrast" and c["arm_n"]:
             c["n"], c["n_source"] = c["arm_n"], c["arm_n_source"]
         kept.append(c)
     return kept, fates
@@ -272,7 +285,7 @@ def _decision_table(cells: list[dict], decisions: list[Decision], hints: dict) -
                     **{k: c[k] for k in ("trial_id", "arm_id", "outcome", "timepoint")},
                     "kind": c["spread_kind"],
                     "rule": "stated_elsewhere",
-                    "reason": f"{c['cell_id']} prints the same number as {c['spread_kind'].upper()}",
+                    "reason": f"{c['cell_id']} prints it as {c['spread_kind'].upper()}",
                     "hint": hint,
                     "agrees_with_hint": c["spread_kind"] == hint if hint else None,
                 }

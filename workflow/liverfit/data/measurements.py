@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
-
 from liverfit.data.canonical import Outcomes, Spellings, UnknownUnit
 from liverfit.data.findings import Finding
 from liverfit.data.implied import PrintedP

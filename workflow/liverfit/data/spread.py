@@ -23,7 +23,7 @@ class Decision:
 
     cell: str
     kind: str  # sd | se | unresolved
-    rule: str  # stated_elsewhere | printed_contrast | printed_p | same_source | plausibility | hint | none
+    rule: str  # contrast, printed_contrast, printed_p, same_source, plausibility, hint, none
     reason: str
     hint: str = ""
 
@@ -171,7 +171,9 @@ def _by_plausibility(cells: list[dict], likely: Plausibility, decide) -> None:
     groups = defaultdict(list)
     for c in _undecided(cells):
         z = likely.z(c)
-        if z["sd"] is not None and z["se"] is not None:
+        if likely.se_is_impossible(c):
+            decide(c, "sd", "plausibility", "read as SE the SD would be far above the mean")
+        elif z["sd"] is not None and z["se"] is not None:
             groups[tuple(c["sources"][:1])].append((c, z))
     for members in groups.values():
         score = {k: _mean(abs(z[k]) for _, z in members) for k in KINDS}
@@ -195,6 +197,7 @@ class Plausibility:
     """
 
     FLOOR = 0.35
+    MAX_CV = 1.5
 
     def __init__(
         self, cells: list[dict], minimum_trials: int, accept_z: float, reject_z: float
@@ -221,6 +224,14 @@ class Plausibility:
         n = c["n"] if c["n"] and c["n"] >= 3 else None
         sd = {"sd": c["spread"], "se": c["spread"] * math.sqrt(n) if n else None}
         return {k: (self._size(c, v) - centre) / scale if v else None for k, v in sd.items()}
+
+    @classmethod
+    def se_is_impossible(cls, c: dict) -> bool:
+        """Whether the SE reading makes the SD exceed `MAX_CV` means of a positive quantity."""
+        key = cls._key(c)
+        if not c["n"] or not key or key[2] != "cv":
+            return False
+        return c["spread"] * math.sqrt(c["n"]) > cls.MAX_CV * c["center"]
 
     def rejects(self, c: dict, kind: str) -> bool:
         """Whether this reading is implausible and the other one, if known, is less so."""

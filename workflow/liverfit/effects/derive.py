@@ -1,0 +1,357 @@
+"""From harmonised measurements to effect sizes: every contrast of every trial and outcome.
+
+Each pair of arms that makes a contrast gets its mean difference, standardised difference and log
+ratio of means by the best open route; a pair without one gets the reason. Every measurement that
+comes in leaves with a fate: used, superseded by a better route, or excluded for a stated reason.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from liverfit.effects.correlation import Correlations, printed_correlations
+from liverfit.effects.measures import Measured, best
+from liverfit.effects.pairs import Pair, pairs
+from liverfit.effects.records import records
+from liverfit.effects.routes import ArmCells, Difference, differences
+from liverfit.effects.weight import WeightEvidence
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NUMBERS = {
+    "trials": ("age_mean", "pct_female", "bmi_mean"),
+    "arms": ("n_randomised", "n_analysed", "weeks", "minutes_per_week"),
+    "measurements": (
+        "week", "n", "center", "spread", "lower", "upper", "se_printed", "p_value", "sign",
+    ),
+}  # fmt: skip
+# lower index: the more telling reason, where several apply to one contrast
+REASONS = (
+    "n_missing",
+    "spread_unresolved",
+    "quantiles_unusable",
+    "no_spread",
+    "visits_or_scales_differ",
+    "number_in_one_arm_only",
+    "no_number",
+)
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What `derive_effects` returns, as DataFrames."""
+
+    effects: pd.DataFrame
+    contrasts: pd.DataFrame
+    fates: pd.DataFrame
+    correlations: pd.DataFrame
+
+
+def derive_effects(
+    trials: pd.DataFrame,
+    arms: pd.DataFrame,
+    measurements: pd.DataFrame,
+    directions: pd.DataFrame,
+    modalities: dict,
+    outcomes: dict,
+    settings: dict,
+) -> Derived:
+    """Effect sizes of all contrasts.
+
+    Parameters
+    ----------
+    trials, arms, measurements, directions : the tables that `harmonize` returns
+    modalities, outcomes : contents of config/modalities.yaml and config/outcomes.yaml
+    settings : the `effects` section of config/config.yaml
+    """
+    import pandas as pd
+
+    trial_rows = {t["trial_id"]: t for t in records(trials, NUMBERS["trials"])}
+    arm_rows = defaultdict(list)
+    for a in records(arms, NUMBERS["arms"]):
+        arm_rows[a["trial_id"]].append(a)
+    cells = records(measurements, NUMBERS["measurements"])
+    spoken = records(directions, ())
+    found = printed_correlations(cells)
+    r = Correlations(found, **settings["correlation"])
+    weight = WeightEvidence(cells, spoken, settings["weight_stable_percent"])
+    order = {name: m["order"] for name, m in modalities["modalities"].items()}
+    by_trial = defaultdict(lambda: defaultdict(list))
+    for c in cells:
+        by_trial[c["trial_id"]][c["outcome"]].append(c)
+    for d in spoken:
+        by_trial[d["trial_id"]][d["outcome"]]  # a direction alone is a contrast without a number
+
+    effects, contrasts, fates = [], [], []
+    for trial_id, by_outcome in by_trial.items():
+        trial = trial_rows[trial_id]
+        trial_pairs = pairs(arm_rows[trial_id], order)
+        for outcome, members in by_outcome.items():
+            entry = outcomes["outcomes"][outcome]
+            context = _Context(trial, outcome, entry, members, r[outcome], settings)
+            made, seen, options = _contrasts(context, trial_pairs, weight)
+            effects += made
+            contrasts += seen
+            fates += _fates(members, made, seen, options, len(arm_rows[trial_id]))
+    _promote_only_parts(effects)
+    return Derived(
+        effects=pd.DataFrame(effects),
+        contrasts=pd.DataFrame(contrasts),
+        fates=pd.DataFrame(fates, columns=["row_id", "status", "reason", "superseded_by"]),
+        correlations=pd.DataFrame(
+            [{**f, "imputed": r[f["outcome"]]} for f in found],
+            columns=["trial_id", "arm_id", "outcome", "scale", "n", "r", "usable", "imputed",
+                     "source_rows"],
+        ),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Context:
+    trial: dict
+    outcome: str
+    entry: dict
+    cells: list[dict]
+    r: float
+    settings: dict
+
+
+def _contrasts(
+    context: _Context, trial_pairs: list[Pair], weight: WeightEvidence
+) -> tuple[list[dict], list[dict], list[Difference]]:
+    effects, contrasts, options = [], [], []
+    if not trial_pairs:
+        contrasts.append(_contrast_row(context, None, {}, "no_comparator_arm", ()))
+    for pair in trial_pairs:
+        relevant = [
+            c for c in context.cells if c["arm_id"] in (pair.arm["arm_id"], pair.comparator["arm_id"])
+        ]  # fmt: skip
+        if pair.barred:
+            if relevant:
+                contrasts.append(_contrast_row(context, pair, {}, pair.barred, relevant))
+            continue
+        found = _options(context, pair)
+        options += found
+        made = best(found, _end_week(pair))
+        reason = "" if made else _reason(found, relevant, pair)
+        contrasts.append(_contrast_row(context, pair, made, reason, relevant))
+        if made:
+            evidence = weight.of(context.trial, pair.arm, pair.comparator)
+            effects += [_effect_row(context, pair, m, evidence) for m in made.values()]
+    return effects, contrasts, options
+
+
+def _end_week(pair: Pair) -> float | None:
+    weeks = [a["weeks"] for a in (pair.arm, pair.comparator) if a["weeks"] is not None]
+    return max(weeks) if weeks else None
+
+
+def _options(context: _Context, pair: Pair) -> list[Difference]:
+    """Differences by every route on every scale that both arms (or a contrast) are printed on."""
+    end = _end_week(pair)
+    latest = float("inf")
+    if end:
+        latest = end + context.settings["latest_followup_weeks"]
+    out = []
+    for (name, _), cells in _by_scale(context.cells).items():
+        scale = {
+            "name": name,
+            "canonical": _is_canonical(name, context.entry, cells),
+            "sign": int(cells[0]["sign"] or 1),
+        }
+        arms = [
+            ArmCells([c for c in cells if c["arm_id"] == a["arm_id"]], latest)
+            for a in (pair.arm, pair.comparator)
+        ]
+        printed = [
+            ({**c, "n_arm": _n(pair.arm), "n_comparator": _n(pair.comparator)}, sign)
+            for c in cells
+            if c["timepoint"] == "contrast"
+            and (sign := _orientation(c, pair))
+            and (c["week"] is None or c["week"] <= latest)
+        ]
+        out += differences(*arms, printed, scale, context.r)
+    return out
+
+
+def _by_scale(cells: list[dict]) -> dict[tuple[str, str], list[dict]]:
+    """Cells by scale, and by method where a trial measures one outcome in several ways."""
+    methods = defaultdict(set)
+    for c in cells:
+        methods[c["scale"]].add(c["method"])
+    out = defaultdict(list)
+    for c in cells:
+        several = len(methods[c["scale"]] - {""}) > 1
+        out[c["scale"], c["method"] if several else ""].append(c)
+    return out
+
+
+def _is_canonical(scale: str, entry: dict, cells: list[dict]) -> bool:
+    """Whether raw differences on this scale may be pooled (unit and, where set, method)."""
+    if entry["canonical"] is None or scale != entry["canonical"]:
+        return False
+    methods = entry.get("methods")
+    if not methods:
+        return True
+    return all((c["method"] or "unstated") in methods for c in cells)
+
+
+def _orientation(cell: dict, pair: Pair) -> int:
+    a, b = pair.arm["arm_id"], pair.comparator["arm_id"]
+    if (cell["arm_id"], cell["comparator_arm_id"]) == (a, b):
+        return 1
+    return -1 if (cell["arm_id"], cell["comparator_arm_id"]) == (b, a) else 0
+
+
+def _n(arm: dict) -> float | None:
+    return arm["n_analysed"] or arm["n_randomised"]
+
+
+def _reason(found: list[Difference], relevant: list[dict], pair: Pair) -> str:
+    if found:
+        reasons = {d.why for d in found if d.why}
+        if reasons:
+            return min(reasons, key=lambda w: REASONS.index(w) if w in REASONS else 99)
+        return "n_missing" if any(not (d.n1 and d.n2) for d in found) else "scale_not_poolable"
+    arms = {c["arm_id"] for c in relevant if c["timepoint"] != "baseline"}
+    if len(arms) == 2:
+        return "visits_or_scales_differ"
+    return "number_in_one_arm_only" if arms else "no_number"
+
+
+def _contrast_row(
+    context: _Context, pair: Pair | None, made: dict[str, Measured], reason: str, relevant
+) -> dict:
+    arm = pair.arm if pair else {"arm_id": "", "modality": "", "arm_label": "", "agent": ""}
+    comparator = pair.comparator if pair else {**arm}
+    return {
+        "trial_id": context.trial["trial_id"],
+        "label": context.trial["label"],
+        "arm_id": arm["arm_id"],
+        "comparator_arm_id": comparator["arm_id"],
+        "outcome": context.outcome,
+        "modality": arm["modality"],
+        "comparator_modality": comparator["modality"],
+        "agent": arm["agent"],
+        "comparator_agent": comparator["agent"],
+        "allocation": pair.allocation if pair else "",
+        "acute": bool(pair and pair.arm["acute"]),
+        "measures": ";".join(made),
+        "reason": reason,
+        "source_rows": ";".join(
+            dict.fromkeys(r for c in relevant for r in c["source_rows"].split(";") if r)
+        ),
+    }
+
+
+def _effect_row(context: _Context, pair: Pair, m: Measured, evidence: dict) -> dict:
+    trial, d = context.trial, m.difference
+    a, b = pair.arm, pair.comparator
+    used = [c for c in context.cells if c["measurement_id"] in d.rows]
+    cautions = {c["caution"] for c in used} | {""}
+    severity = next(s for s in ("exclude_primary", "check", "info", "") if s in cautions)
+    identity = (trial["trial_id"], f"{a['arm_id']}-vs-{b['arm_id']}", context.outcome, m.measure)
+    rules = {c["spread_rule"] for c in used if c["spread_rule"] != "printed"}
+    return {
+        "effect_id": ":".join(identity),
+        "trial_id": trial["trial_id"],
+        "label": trial["label"],
+        "cohort_id": trial["cohort_id"],
+        "arm_id": a["arm_id"],
+        "comparator_arm_id": b["arm_id"],
+        "outcome": context.outcome,
+        "measure": m.measure,
+        "unit": {"MD": context.entry["unit"], "SMD": "SD", "ROM": "log ratio"}[m.measure],
+        "yi": m.yi,
+        "vi": m.vi,
+        "v_arm": m.v_arm,
+        "v_comparator": m.v_comparator,
+        "n1": d.n1,
+        "n2": d.n2,
+        "route": m.route,
+        "spread_source": d.how,
+        "standardiser": m.standardiser,
+        "r_imputed": d.r,
+        "scale": d.scale,
+        "method": used[0]["method"] if used else "",
+        "week": d.week,
+        "weeks": a["weeks"],
+        "acute": a["acute"],
+        "arm_label": a["arm_label"],
+        "comparator_label": b["arm_label"],
+        "modality": a["modality"],
+        "comparator_modality": b["modality"],
+        "agent": a["agent"],
+        "comparator_agent": b["agent"],
+        "isolated": ";".join(pair.isolated),
+        "background": ";".join(pair.background),
+        "allocation": pair.allocation,
+        "minutes_per_week": a["minutes_per_week"],
+        "comparator_minutes_per_week": b["minutes_per_week"],
+        **evidence,
+        "design": trial["design"],
+        "randomised": trial["randomised"],
+        "condition": trial["condition"],
+        "diet_cointervention": trial["diet_cointervention"],
+        "caution": severity,
+        "spread_rules": ";".join(sorted(rules)),
+        "source_rows": ";".join(d.rows),
+    }
+
+
+def _promote_only_parts(effects: list[dict]) -> None:
+    """A subset or pooled pair stands for its trial where the whole arms give no such effect."""
+    whole = {
+        (e["trial_id"], e["outcome"], e["measure"])
+        for e in effects
+        if e["allocation"] in ("arm", "pooled_whole")
+    }
+    for e in effects:
+        if e["allocation"] in ("subset", "pooled_parts"):
+            key = (e["trial_id"], e["outcome"], e["measure"])
+            e["allocation"] += "" if key in whole else "_only"
+
+
+def _fates(
+    cells: list[dict], made: list[dict], seen: list[dict], options: list[Difference], n_arms: int
+) -> list[dict]:
+    """What became of each measurement: used, superseded by a better route, or why excluded."""
+    used = defaultdict(list)
+    for e in made:
+        for row in e["source_rows"].split(";"):
+            used[row].append(e["effect_id"])
+    by_arm = defaultdict(list)
+    for s in seen:
+        for arm in (s["arm_id"], s["comparator_arm_id"]):
+            by_arm[arm].append(s)
+    replaced = {row: d for d in options for row in d.rows}
+    leading = {e["arm_id"]: e["source_rows"].split(";")[0] for e in made}
+    leading.update({e["comparator_arm_id"]: e["source_rows"].split(";")[0] for e in made})
+    out = []
+    for c in cells:
+        row = c["measurement_id"]
+        fate = {"row_id": row, "status": "used", "reason": "", "superseded_by": ""}
+        if row not in used:
+            better = leading.get(c["arm_id"], "")
+            if c["timepoint"] == "followup":
+                fate.update(status="excluded", reason="after_the_programme")
+            elif better and row in replaced:
+                fate.update(status="superseded", reason="better_route", superseded_by=better)
+            elif better:
+                fate.update(status="superseded", reason="not_needed", superseded_by=better)
+            elif n_arms < 2:
+                fate.update(status="excluded", reason="no_comparator_arm")
+            else:
+                reasons = [s["reason"] for s in by_arm[c["arm_id"]] if s["reason"]]
+                fate.update(status="excluded", reason=_first_reason(reasons))
+        out.append(fate)
+    return out
+
+
+def _first_reason(reasons: list[str]) -> str:
+    if not reasons:
+        return "no_comparator_arm"
+    return min(reasons, key=lambda w: REASONS.index(w) if w in REASONS else 50)
