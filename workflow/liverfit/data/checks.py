@@ -175,7 +175,9 @@ def check_references(
         known_trials |= {r["trial_id"] for _, r in records(trials)}
     for line, r in records(measurements):
         trial, arm, comparator = r["trial_id"], r["arm_id"], r["comparator_arm_id"]
-        if trial and trial not in known_trials:
+        if not trial:
+            continue
+        if trial not in known_trials:
             where = file_of.get("trials", "trials.csv")
             what = f"trial {shown(trial)} is not in {where}"
             remedy = f"add the trial to {where} or correct trial_id"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+
+from liverfit import store
 
 from .checks import check_cells, check_keys, check_references, records
 from .descriptor import read_descriptor, table_files
@@ -18,6 +19,7 @@ from .findings import (
     DataError,
     Finding,
     Findings,
+    by_line,
     display_path,
     errors,
     shown,
@@ -85,15 +87,9 @@ class Dataset:
     def to_json(self, path: Path | str) -> None:
         """Write the data set as JSON, one record a line; the same bytes for the same data.
 
-        The file is written beside and then put in place, so that it is never half there.
+        A checksum sidecar is written beside it (:mod:`liverfit.store`).
         """
-        path = Path(path)
-        beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-        with beside.open("w", encoding="utf-8", newline="\n") as handle:
-            handle.write(self.dumps())
-            handle.flush()
-            os.fsync(handle.fileno())
-        beside.replace(path)
+        store.write_text(path, self.dumps())
 
     def dumps(self) -> str:
         """Return the JSON text of :meth:`to_json`."""
@@ -182,7 +178,7 @@ def load_dataset(folder: Path | str, extra_checks: Sequence[Check] = ()) -> Data
     for name, table in tables.items():
         check_records(name, table, collectors[name], randomised)
         together = [*table.findings, *collectors[name]]
-        dataset.findings += sorted(together, key=lambda finding: finding.line or 0)
+        dataset.findings += sorted(together, key=by_line)
         dataset.tables[name] = _table_frame(dataset.name, files[name], table)
     for check in extra_checks:
         dataset.findings += check(dataset)

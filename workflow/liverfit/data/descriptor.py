@@ -37,30 +37,37 @@ def read_descriptor(path: Path, found: Findings) -> dict:
     dict
         The descriptor; {} when it cannot be read. It may still be invalid: see ``found``.
     """
+    content, root = _content(path, found)
+    if root is None:
+        return {}
+    _duplicate_keys(root, found)
+    _validate(content, dict(_lines(root)), found)
+    return content if isinstance(content, dict) else {}
+
+
+def _content(path: Path, found: Findings) -> tuple[object, yaml.Node | None]:
+    """Return the plain content and the node tree, or (None, None) when it cannot be read."""
     data = read_bytes(path, found)
     if data is None:
-        return {}
+        return None, None
     if len(data) > MAX_BYTES:
         found.add(None, None, f"{len(data)} bytes", f"at most {MAX_BYTES}", "keep it short")
-        return {}
+        return None, None
     text = _decode(data, found)
     if text is None or not _is_safe(text, found):
-        return {}
+        return None, None
     try:
         loader = _Loader(text)
         root = loader.get_single_node()
-        content = loader.construct_document(root) if root is not None else None
-        content = json.loads(json.dumps(content, default=str))
+        if root is None:
+            found.add(1, None, "the file says nothing", "a description of the data set", "write it")
+            return None, None
+        return json.loads(json.dumps(loader.construct_document(root), default=str)), root
     except yaml.MarkedYAMLError as error:
         _syntax(error, found)
-        return {}
     except (ValueError, TypeError, RecursionError, OverflowError) as error:
         found.add(None, None, f"unreadable value ({shown(error)})", "plain values", "mend it")
-        return {}
-    lines = dict(_lines(root)) if root is not None else {}
-    _duplicate_keys(root, found)
-    _validate(content, lines, found)
-    return content if isinstance(content, dict) else {}
+    return None, None
 
 
 def _decode(data: bytes, found: Findings) -> str | None:
@@ -131,7 +138,7 @@ def _lines(node: yaml.Node, path: tuple = ()) -> Iterator[tuple[tuple, int]]:
             yield from _lines(value, here)
 
 
-def _duplicate_keys(node: yaml.Node | None, found: Findings) -> None:
+def _duplicate_keys(node: yaml.Node, found: Findings) -> None:
     if isinstance(node, yaml.MappingNode):
         seen: dict[str, int] = {}
         for key, value in node.value:
@@ -193,6 +200,18 @@ def _validate(content: object, lines: dict[tuple, int], found: Findings) -> None
         else:
             expected = meaning or f"{error.validator} {shown(error.validator_value)}"
             found.add(line, key, f"{value} is not permitted", expected, "correct it")
+
+
+def declared_format(folder: Path) -> str:
+    """Return the format that a folder's dataset.yaml declares; "" when it cannot be told.
+
+    Without validation and without findings: for the workflow, which has to know which jobs a data
+    set needs before the ingest job says what is wrong with it.
+    """
+    found = Findings("")
+    content = _content(Path(folder) / "dataset.yaml", found)[0]
+    value = content.get("format") if isinstance(content, dict) else None
+    return value if isinstance(value, str) and value in FORMATS else ""
 
 
 def table_files(descriptor: dict) -> dict[str, tuple[str, str]]:

@@ -102,7 +102,7 @@ class Findings:
         self.add(line, column, what, *rest, severity=WARNING)
 
     def __iter__(self) -> Iterator[Finding]:
-        yield from sorted(self._kept, key=lambda finding: finding.line or 0)
+        yield from sorted(self._kept, key=by_line)
         for severity, number in self._dropped.items():
             if number:
                 yield Finding(
@@ -114,6 +114,11 @@ class Findings:
                     "mend the ones above and check again",
                     severity,
                 )
+
+
+def by_line(finding: Finding) -> float:
+    """Sort key: by line, what concerns the whole file last."""
+    return float("inf") if finding.line is None else finding.line
 
 
 def errors(findings: Iterable[Finding]) -> list[Finding]:

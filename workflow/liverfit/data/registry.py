@@ -28,14 +28,16 @@ def valid_name(name: str) -> bool:
 def list_datasets(root: Path) -> list[str]:
     """Return the names of the data sets in ``root`` (usually data/raw), sorted.
 
-    A data set is a folder; files and hidden folders are passed over. Names are not judged
-    here: :func:`check_folder` refuses bad ones with a finding.
+    Every folder (or link, to be refused later) that is not hidden counts; names are judged by
+    :func:`check_folder`, so that a badly named folder is reported rather than passed over.
     """
     root = Path(root)
     if not root.is_dir():
         return []
     return sorted(
-        entry.name for entry in root.iterdir() if entry.is_dir() and entry.name[0] not in "._"
+        entry.name
+        for entry in root.iterdir()
+        if entry.name[0] != "." and (entry.is_dir() or entry.is_symlink())
     )
 
 

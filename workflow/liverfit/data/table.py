@@ -113,7 +113,9 @@ def _read_text(path: Path, found: Findings) -> str | None:
         found.add(1, None, "the file is empty", "a header line and records", "restore the table")
         return None
     if data.startswith(_UTF16_MARKS) or data[:400].count(0) > len(data[:400]) // 4:
-        found.add(1, None, "the file is not UTF-8 (it looks like UTF-16)", "UTF-8", _SAVE_AS)
+        found.add(
+            1, None, "the file is not UTF-8 (it looks like UTF-16 or UTF-32)", "UTF-8", _SAVE_AS
+        )
         return None
     if data.startswith(b"\xef\xbb\xbf"):
         data = data[3:]

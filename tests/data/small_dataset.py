@@ -1,0 +1,146 @@
+"""A small valid data set to be broken in one place at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from liverfit.data.dataset import Dataset, load_dataset
+from liverfit.data.findings import Finding
+from liverfit.data.registry import write_checksums
+from liverfit.data.schema import TABLES
+
+DESCRIPTOR = """\
+title: A small data set
+description: Two trials, made up for the tests.
+citation: Nobody
+licence: CC-BY-4.0
+contact: The liverfit project
+format: arms
+interventions: [exercise]
+files:
+  trials: { file: trials.csv, delimiter: ",", encoding: utf-8 }
+  arms: { file: arms.csv, delimiter: ",", encoding: utf-8 }
+  measurements: { file: measurements.csv, delimiter: ",", encoding: utf-8 }
+"""
+
+SOURCE = "https://example.org/paper"
+
+TRIAL = {
+    "first_author": "Alpha",
+    "year": "2015",
+    "design": "parallel_rct",
+    "randomised": "yes",
+    "condition": "nafld;obesity",
+    "diet_cointervention": "none",
+    "liver_fat_method": "1H-MRS",
+    "weight_result": "no_change",
+    "source_url": SOURCE,
+    "extractors": "E1",
+}
+ARM = {
+    "arm_label": "exercise",
+    "role": "intervention",
+    "modality": "aerobic",
+    "n_randomised": "20",
+    "n_analysed": "18",
+    "weeks": "12",
+    "source_url": SOURCE,
+    "lead_extractor": "E1",
+}
+MEASUREMENT = {
+    "trial_id": "alpha2015",
+    "arm_id": "ex",
+    "outcome": "liver_fat",
+    "method": "1H-MRS",
+    "unit": "percent",
+    "timepoint": "change",
+    "week": "12",
+    "n": "18",
+    "center_type": "mean",
+    "center": "-3.2",
+    "spread_type": "sd",
+    "spread": "2.1",
+    "location": "table",
+    "source_type": "primary",
+    "source_url": SOURCE,
+    "extractor": "E1",
+}
+
+
+def csv_line(table: str, **cells: str) -> str:
+    """Return one CSV line of ``table`` without its line break."""
+    return ",".join(cells.get(name, "") for name in TABLES[table].names)
+
+
+def measurement(**cells: str) -> str:
+    """Return a valid measurement line (alpha2015, ex) with some cells replaced."""
+    return csv_line("measurements", **{**MEASUREMENT, **cells})
+
+
+def small_tables() -> dict[str, list[str]]:
+    """Return the lines of the three tables, header first."""
+    lines = {name: [",".join(TABLES[name].names)] for name in ("trials", "arms", "measurements")}
+    for trial in ("alpha2015", "beta2016"):
+        lines["trials"].append(csv_line("trials", **{**TRIAL, "trial_id": trial}))
+        for arm, role, modality in (
+            ("ex", "intervention", "aerobic"),
+            ("con", "control", "control"),
+        ):
+            cells = {"trial_id": trial, "arm_id": arm, "role": role, "modality": modality}
+            lines["arms"].append(csv_line("arms", **{**ARM, **cells}))
+    lines["measurements"] += [
+        measurement(),
+        measurement(arm_id="con", center="0.4"),
+        measurement(trial_id="beta2016", center="-2.5", spread_type="se"),
+        measurement(
+            trial_id="beta2016",
+            timepoint="contrast",
+            comparator_arm_id="con",
+            center="-2.0",
+            spread_type="ci95",
+            spread="",
+            lower="-3.0",
+            upper="-1.0",
+            p_value="<0.001",
+            p_scope="between",
+        ),
+    ]
+    return lines
+
+
+class Folder:
+    """A data set folder on disk, with helpers to break it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lines = small_tables()
+        self.descriptor = DESCRIPTOR
+
+    def write(self, name: str, content: str | bytes) -> None:
+        """Write a file of the folder and renew the checksums."""
+        data = content if isinstance(content, bytes) else content.encode("utf-8")
+        (self.path / name).write_bytes(data)
+        write_checksums(self.path)
+
+    def build(self) -> Folder:
+        """Write all files as they are in memory."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        (self.path / "dataset.yaml").write_text(self.descriptor, encoding="utf-8")
+        for name, lines in self.lines.items():
+            self.write(f"{name}.csv", "\n".join(lines) + "\n")
+        return self
+
+    def load(self) -> Dataset:
+        """Build and load."""
+        return load_dataset(self.build().path)
+
+    def findings(self) -> list[Finding]:
+        """Build, load and return what was found."""
+        return self.load().findings
+
+
+def places(findings: list[Finding], severity: str = "error") -> list[tuple]:
+    """Return (file name, line, column) of the findings of one severity."""
+    return [
+        (f.path.rsplit("/", 1)[-1], f.line, f.column) for f in findings if f.severity == severity
+    ]
