@@ -301,3 +301,18 @@ def flow():
         ("Pooled in a claim", "kept", 256, "effects"),
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=["stage", "box", "count", "reason"])
+
+
+def pairs():
+    """Counts of twice-extracted cells."""
+    rows = [
+        ("liver_fat", "Liver fat", "mean", 120, 113),
+        ("liver_fat", "Liver fat", "spread", 96, 71),
+        ("liver_fat", "Liver fat", "n", 120, 118),
+        ("body_mass", "Body mass", "mean", 88, 86),
+        ("body_mass", "Body mass", "spread", 80, 69),
+        ("homa_ir", "HOMA-IR", "mean", 9, 9),
+        ("igf1", "Insulin-like growth factor 1", "mean", 3, 1),
+        ("none", "Never twice", "mean", 0, 0),
+    ]
+    return pd.DataFrame(rows, columns=["outcome", "label", "kind", "n_pairs", "n_agree"])

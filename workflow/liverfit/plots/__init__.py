@@ -1,26 +1,12 @@
 """Figures: one function each, data in, a matplotlib ``Figure`` out; no file is read here.
 
-Names are loaded on first use, so that a job pays only for the figure it draws.
+forest        forest, forest_table: one claim, every effect and the pool
+scoreboard    scoreboard, scoreboard_table: all claims on one page
+row_flow      row_flow, unaccounted: rows from the raw tables to the pools
+agreement     extraction_agreement, agreement_table: independent extractions compared
+funnel        funnel, funnel_table: contour-enhanced funnel
+style         save_figure, the palette and the look that all share
+
+Import from the module, so that a job pays only for the figure it draws:
+``from liverfit.plots.forest import forest``.
 """
-
-from importlib import import_module
-
-_HOME = {
-    "forest": "forest",
-    "forest_table": "forest_rows",
-    "scoreboard": "scoreboard",
-    "scoreboard_table": "scoreboard",
-    "row_flow": "row_flow",
-    "extraction_agreement": "agreement",
-    "funnel": "funnel",
-    "funnel_table": "funnel",
-    "save_figure": "style",
-}
-
-__all__ = sorted(_HOME)
-
-
-def __getattr__(name: str):
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,6 +7,7 @@ the left, what was set aside leaves to the right with its reasons.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -96,8 +97,7 @@ def unaccounted(flow: pd.DataFrame) -> dict[str, int]:
     whole.
     """
     stages = _read(flow)
-    pairs = zip(stages, stages[1:], strict=False)
-    found = {a.name: _gap(a, b) for a, b in pairs}
+    found = {a.name: _gap(a, b) for a, b in pairwise(stages)}
     return {name: int(gap) for name, gap in found.items() if gap is not None}
 
 

@@ -350,8 +350,8 @@ class _Board:
         label = "Effect in multiples of the smallest effect of interest"
         self.page.text(middle, end + 0.36, label, size=8.4, ha="center")
         note = (
-            "Squares: pooled estimate (diamond: the claim gives no direction, so either "
-            "points right); bars: 95% confidence interval, an arrow where it leaves the axis; shaded: "
+            "Squares: pooled estimate (diamond: the claim gives no direction, so either points "
+            "right); bars: 95% confidence interval, an arrow where it leaves the axis; shaded: "
             "too small to matter. Grey: too few trials to judge."
         )
         lines = wrap(note, self.width - 2 * EDGE, 8, max_lines=2)
