@@ -125,7 +125,7 @@ def mean_from_quantiles(
     q1, q3, minimum, maximum : array-likes; either pair, or both.
     method : "luo", weights that depend on n, Luo et al. (2018, doi:10.1177/0962280216669183,
         eq. 7, 11, 15); "wan", fixed weights, Wan et al. (2014, doi:10.1186/1471-2288-14-135,
-        eq. 3, 10, 14).
+        scenarios C1 to C3).
 
     Returns
     -------
@@ -170,7 +170,7 @@ def sd_from_quantiles(
     q1, q3, minimum, maximum : array-likes; either pair, or both.
     method : where both pairs are given: "shi", weights 1/(1 + 0.07·n^0.6) for the range and the
         rest for the quartiles, Shi et al. (2020, doi:10.1002/jrsm.1429, eq. 10); "wan", one half
-        each (Wan 2014, eq. 13). With one pair the two are the same.
+        each (Wan 2014, scenario C2). With one pair the two are the same.
 
     Returns
     -------
