@@ -29,8 +29,9 @@ from .errors import ConvergenceError
 
 METHODS = ("EE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")
 MAX_ITERATIONS = 60
-# A Newton step this small, relative to the estimate, ends the search (convergence is quadratic).
-STEP = 1e-11
+# A Newton step this small, relative to the estimate, is the last: convergence is quadratic, so that
+# the error left is of the order of its square.
+STEP = 1e-8
 
 # (score, observed information, expected information) of tau2; the score alone decides the root.
 Score = Callable[[float], tuple[float, float, float]]
@@ -93,7 +94,7 @@ def estimate_tau2(y: np.ndarray, v: np.ndarray, X: np.ndarray, method: str) -> f
 
 
 # Where to look for a maximum away from zero, in units of the residual variance of yi.
-GRID = (0.0, 0.05, 0.15, 0.35, 0.7, 1.2, 2.0, 4.0)
+GRID = (0.0, 0.1, 0.3, 0.8, 2.0, 5.0)
 
 
 def inner_maximum(y: np.ndarray, v: np.ndarray, X: np.ndarray, method: str, score: Score) -> float:
@@ -101,7 +102,7 @@ def inner_maximum(y: np.ndarray, v: np.ndarray, X: np.ndarray, method: str, scor
     k, p = X.shape
     spread = Weighted(y, np.ones(k), X).rss / (k - p)
     if p == 1 and (X == 1.0).all():
-        values = mean_logliks(y, v, spread * np.array(GRID), method == "REML")
+        values = mean_logliks(y[:, None], v[:, None], spread * np.array(GRID), method == "REML")
     else:
         values = [loglik(y, v, X, step * spread, method) for step in GRID]
     best = int(np.argmax(values))
@@ -252,16 +253,24 @@ def loglik(y: np.ndarray, v: np.ndarray, X: np.ndarray, tau2: float, method: str
 
 
 def mean_logliks(y: np.ndarray, v: np.ndarray, tau2: np.ndarray, reml: bool) -> np.ndarray:
-    """Log-likelihood of the model with only a mean, up to a constant.
+    """Log-likelihoods of models with only a mean, up to a constant of the data.
 
-    y, v (..., k) and tau2 (..., m) -> (..., m). Studies with v = inf do not count.
+    y, v (k, n) or (k, 1), studies first; tau2 (n,) -> (n,). Studies with v = inf do not count.
     """
-    w = 1.0 / (v[..., None, :] + tau2[..., :, None])
-    total = w.sum(axis=-1)
-    mean = (w * y[..., None, :]).sum(axis=-1) / total
-    rss = (w * (y[..., None, :] - mean[..., None]) ** 2).sum(axis=-1)
-    logdet = np.log(np.where(w > 0, w, 1.0)).sum(axis=-1)
-    return 0.5 * (logdet - rss - (np.log(total) if reml else 0.0))
+    w = 1.0 / (v + tau2)
+    total = w.sum(axis=0)
+    resid = y - (w * y).sum(axis=0) / total
+    resid *= resid
+    resid *= w
+    np.copyto(w, 1.0, where=w == 0)
+    # One logarithm of a product costs far less than k logarithms, unless it leaves the range.
+    product = np.multiply.reduce(w, axis=0)
+    with np.errstate(divide="ignore"):
+        logdet = np.log(product)
+    lost = ~((product > 1e-300) & (product < 1e300))
+    if lost.any():
+        logdet[lost] = np.log(w[:, lost]).sum(axis=0)
+    return 0.5 * (logdet - resid.sum(axis=0) - (np.log(total) if reml else 0.0))
 
 
 def _logdet(matrix: np.ndarray) -> float:
