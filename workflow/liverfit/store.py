@@ -12,7 +12,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,6 +115,23 @@ def verify(path: str | Path) -> Path:
     if fault:
         raise StoreError(fault)
     return Path(path)
+
+
+def stale(folder: str | Path, expected: Iterable[str | Path]) -> list[Path]:
+    """List what earlier runs left in ``folder``, sorted.
+
+    That is: stored files that are not ``expected``, with their sidecars, sidecars without a file,
+    and temporary files of killed jobs. Files without a sidecar are not ours and never listed.
+    """
+    kept = {Path(path).absolute() for path in expected}
+    found = set(Path(folder).rglob(".*.part*"))
+    for side in Path(folder).rglob(f"*{SIDECAR}"):
+        stored = side.with_name(side.name.removesuffix(SIDECAR))
+        if stored.absolute() not in kept:
+            found |= {side, stored} if stored.is_file() else {side}
+        elif not stored.is_file():
+            found.add(side)
+    return sorted(path for path in found if path.is_file())
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -1,0 +1,79 @@
+# Effects to evidence to a verdict, one job a claim.
+
+
+checkpoint select_evidence:
+    input:
+        effects="<results>/effects/effects.csv",
+        contrasts="<results>/effects/contrasts.csv",
+        code=code_of("select_evidence"),
+    output:
+        evidence=ensure("<results>/evidence/{claim}.json", non_empty=True),
+    log:
+        "<logs>/select_evidence/{claim}.log",
+    benchmark:
+        "<benchmarks>/select_evidence/{claim}.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        claim=claim_entry,
+        outcomes=outcomes_of_claim,
+        plan=config["primary"],
+    message:
+        "Select the evidence on {wildcards.claim}"
+    script:
+        "../scripts/select_evidence.py"
+
+
+rule judge_claim:
+    input:
+        evidence=evidence_of,
+        code=code_of("judge_claim"),
+    output:
+        claim=ensure("<results>/claims/{claim}.json", non_empty=True),
+    log:
+        "<logs>/judge_claim/{claim}.log",
+    benchmark:
+        "<benchmarks>/judge_claim/{claim}.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        claim=claim_entry,
+        settings={key: config[key] for key in ("models", "verdict")},
+    message:
+        "Judge {wildcards.claim}"
+    script:
+        "../scripts/judge_claim.py"
+
+
+rule collect_claims:
+    input:
+        claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
+        evidence=evidence_of_all,
+        code=code_of("collect_claims"),
+    output:
+        claims=report(
+            ensure("<results>/claims/claims.csv", non_empty=True),
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"result": "table of verdicts"},
+        ),
+    log:
+        "<logs>/collect_claims.log",
+    benchmark:
+        "<benchmarks>/collect_claims.tsv"
+    localrule: True
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
+    message:
+        "Collect the verdicts"
+    script:
+        "../scripts/collect_claims.py"

@@ -1,0 +1,93 @@
+# Where things are, and which source files a script uses. No rule is defined here.
+
+import os
+import sys
+from pathlib import Path
+
+
+def project_folder():
+    """Return the folder that holds workflow/, or None when the workflow is read from a remote."""
+    rules = Path(workflow.current_basedir.get_path_or_uri(secret_free=False))
+    return rules.parent.parent.resolve() if rules.is_dir() else None
+
+
+PROJECT = project_folder()
+
+if PROJECT:
+    # The package beside this workflow goes before an installed one, here and in the jobs, so that
+    # the code that runs is the code that the rules take as input.
+    package_path = str(PROJECT / "workflow")
+    sys.path.insert(0, package_path)
+    search_path = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
+    if package_path not in search_path[:1]:
+        os.environ.update(PYTHONPATH=os.pathsep.join([package_path, *search_path]))
+
+from liverfit.sources import sources_of  # noqa: E402
+
+
+def locate(path):
+    """Find a file of the plan: below the working directory, else in the project.
+
+    Inside the project the path stays relative, so that moving the project re-runs nothing.
+    """
+    if PROJECT in (None, Path.cwd()):
+        return str(path)
+    here = Path.cwd() / path
+    return str(here if here.exists() else PROJECT / path)
+
+
+def code_of(step):
+    """List the package's source files that the script of a step imports, as input of its rule."""
+    script = workflow.source_path(f"../scripts/{step}.py")
+    files = sources_of(script)
+    return [os.path.relpath(file) for file in files] if PROJECT == Path.cwd() else files
+
+
+def raw_folder(wildcards):
+    """Return the folder of a raw data set."""
+    return str(Path(DATA) / wildcards.dataset)
+
+
+def raw_files(wildcards):
+    """List the files of a raw data set that are checked and read."""
+    folder = Path(DATA) / wildcards.dataset
+    return [str(folder / name) for name in (*registry.data_files(folder), registry.SUMS)]
+
+
+def published_checksums(wildcards):
+    """Return SHA256SUMS as text: a changed file re-runs the job even where its date is older."""
+    return (Path(DATA) / wildcards.dataset / registry.SUMS).read_text()
+
+
+def claim_entry(wildcards):
+    """Return one entry of config/claims.yaml, so that changing it re-runs this claim alone."""
+    return CLAIMS[wildcards.claim]
+
+
+def outcomes_of_claim(wildcards):
+    """Return the part of config/outcomes.yaml that a claim needs."""
+    names = {line["outcome"] for line in CLAIMS[wildcards.claim]["lines"]}
+    return {"outcomes": {name: OUTCOMES["outcomes"][name] for name in sorted(names)}}
+
+
+def evidence_of(wildcards):
+    """Return a claim's evidence once it is selected.
+
+    Asking the checkpoint has Snakemake look again at the rules that depend on it: a claim whose
+    evidence came out with the same content is neither judged nor drawn anew.
+    """
+    return checkpoints.select_evidence.get(claim=wildcards.claim).output.evidence
+
+
+def evidence_of_all(wildcards):
+    """Return the evidence on all claims once it is selected; see `evidence_of`."""
+    return [checkpoints.select_evidence.get(claim=claim).output.evidence for claim in CLAIMS]
+
+
+def outputs_of(steps):
+    """List every file that rules write, over all data sets and claims of the plan, sorted."""
+    files = set()
+    for step in steps:
+        for pattern in map(str, step.output):
+            files.update(expand(pattern, dataset=FORMATS, claim=CLAIMS))
+    return sorted(files)

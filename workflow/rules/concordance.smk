@@ -1,0 +1,29 @@
+# Our results beside those that published reviews printed; nothing here enters a pool.
+
+
+rule compare_reviews:
+    input:
+        datasets=expand("<results>/ingested/{dataset}.json", dataset=REVIEWS),
+        claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
+        evidence=evidence_of_all,
+        code=code_of("compare_reviews"),
+    output:
+        concordance=report(
+            ensure("<results>/concordance/concordance.csv", non_empty=True),
+            caption="../report/concordance.rst",
+            category="Concordance",
+            labels={"table": "ours beside published reviews"},
+        ),
+    log:
+        "<logs>/compare_reviews.log",
+    benchmark:
+        "<benchmarks>/compare_reviews.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    message:
+        "Compare with published reviews"
+    script:
+        "../scripts/compare_reviews.py"

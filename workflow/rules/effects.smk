@@ -1,0 +1,37 @@
+# Harmonised arms to effect sizes with their variances and correlations.
+
+
+rule derive_effects:
+    input:
+        trials="<results>/harmonized/trials.csv",
+        arms="<results>/harmonized/arms.csv",
+        measurements="<results>/harmonized/measurements.csv",
+        directions="<results>/harmonized/directions.csv",
+        code=code_of("derive_effects"),
+    output:
+        effects=report(
+            ensure("<results>/effects/effects.csv", non_empty=True),
+            caption="../report/effects.rst",
+            category="Data",
+            labels={"table": "effects"},
+        ),
+        fates=ensure("<results>/effects/fates.csv", non_empty=True),
+        correlations=ensure("<results>/effects/correlations.csv", non_empty=True),
+        contrasts=ensure("<results>/effects/contrasts.csv", non_empty=True),
+    log:
+        "<logs>/derive_effects.log",
+    benchmark:
+        "<benchmarks>/derive_effects.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        modalities=MODALITIES,
+        outcomes=OUTCOMES,
+        settings=config["effects"],
+    message:
+        "Derive effect sizes"
+    script:
+        "../scripts/derive_effects.py"

@@ -1,0 +1,90 @@
+# Figures, each as SVG and PNG with the table that it draws beside it.
+
+
+rule plot_forest:
+    input:
+        claim="<results>/claims/{claim}.json",
+        evidence=evidence_of,
+        code=code_of("plot_forest"),
+    output:
+        svg=report(
+            ensure("<results>/figures/forest_{claim}.svg", non_empty=True),
+            caption="../report/forest.rst",
+            category="Claims",
+            subcategory="Forest plots",
+            labels={"claim": "{claim}"},
+        ),
+        png=ensure("<results>/figures/forest_{claim}.png", non_empty=True),
+        table=ensure("<results>/figures/forest_{claim}.csv", non_empty=True),
+    log:
+        "<logs>/plot_forest/{claim}.log",
+    benchmark:
+        "<benchmarks>/plot_forest/{claim}.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    message:
+        "Draw the forest plot of {wildcards.claim}"
+    script:
+        "../scripts/plot_forest.py"
+
+
+rule plot_scoreboard:
+    input:
+        overview="<results>/claims/claims.csv",
+        claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
+        evidence=evidence_of_all,
+        code=code_of("plot_scoreboard"),
+    output:
+        svg=report(
+            ensure("<results>/figures/scoreboard.svg", non_empty=True),
+            caption="../report/scoreboard.rst",
+            category="Claims",
+            labels={"result": "scoreboard"},
+        ),
+        png=ensure("<results>/figures/scoreboard.png", non_empty=True),
+        table=ensure("<results>/figures/scoreboard.csv", non_empty=True),
+    log:
+        "<logs>/plot_scoreboard.log",
+    benchmark:
+        "<benchmarks>/plot_scoreboard.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        minimum_trials=config["verdict"]["minimum_trials"],
+    message:
+        "Draw the scoreboard"
+    script:
+        "../scripts/plot_scoreboard.py"
+
+
+rule plot_row_flow:
+    input:
+        row_flow="<results>/harmonized/row_flow.csv",
+        code=code_of("plot_row_flow"),
+    output:
+        svg=report(
+            ensure("<results>/figures/row_flow.svg", non_empty=True),
+            caption="../report/row_flow.rst",
+            category="Data",
+            labels={"table": "flow of raw rows"},
+        ),
+        png=ensure("<results>/figures/row_flow.png", non_empty=True),
+    log:
+        "<logs>/plot_row_flow.log",
+    benchmark:
+        "<benchmarks>/plot_row_flow.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    message:
+        "Draw the flow of rows from raw to pooled"
+    script:
+        "../scripts/plot_row_flow.py"

@@ -1,0 +1,26 @@
+# Raw tables, exactly as published, to one checked document a data set.
+
+
+rule ingest:
+    input:
+        raw=raw_files,
+        code=code_of("ingest"),
+    output:
+        dataset=ensure("<results>/ingested/{dataset}.json", non_empty=True),
+    log:
+        "<logs>/ingest/{dataset}.log",
+    benchmark:
+        "<benchmarks>/ingest/{dataset}.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        checksums=published_checksums,
+        folder=raw_folder,
+        on_invalid=config["on_invalid"],
+    message:
+        "Ingest data set {wildcards.dataset}"
+    script:
+        "../scripts/ingest.py"

@@ -1,0 +1,76 @@
+# The description of all results, and two targets that look after them: verify and prune.
+
+STEPS = [
+    rules.ingest,
+    rules.harmonize,
+    rules.build_ledger,
+    rules.derive_effects,
+    rules.select_evidence,
+    rules.judge_claim,
+    rules.collect_claims,
+    rules.compare_reviews,
+    rules.plot_forest,
+    rules.plot_scoreboard,
+    rules.plot_row_flow,
+]
+TABLES = sorted({file for file in outputs_of(STEPS) if file.endswith(".csv")})
+
+
+rule describe_results:
+    input:
+        tables=TABLES,
+        code=code_of("describe_results"),
+    output:
+        package=ensure("<results>/datapackage.json", non_empty=True),
+    log:
+        "<logs>/describe_results.log",
+    benchmark:
+        "<benchmarks>/describe_results.tsv"
+    localrule: True
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
+    message:
+        "Describe the results as a data package"
+    script:
+        "../scripts/describe_results.py"
+
+
+EXPECTED = outputs_of([*STEPS, rules.describe_results])
+
+
+rule verify:
+    log:
+        "<logs>/verify.log",
+    localrule: True
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        expected=EXPECTED,
+    message:
+        "Compare every result with its checksum"
+    script:
+        "../scripts/verify.py"
+
+
+rule prune:
+    log:
+        "<logs>/prune.log",
+    localrule: True
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        folder=os.path.commonpath(EXPECTED),
+        expected=EXPECTED,
+    message:
+        "Remove results that the plan no longer asks for"
+    script:
+        "../scripts/prune.py"
