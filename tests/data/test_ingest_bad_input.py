@@ -6,7 +6,7 @@ import os
 
 import pytest
 from liverfit.data.dataset import load_dataset
-from small_dataset import Folder, csv_line, measurement, places
+from small_dataset import Folder, measurement, places
 
 
 def test_valid_folder_has_no_findings(folder: Folder) -> None:
@@ -205,16 +205,7 @@ def test_misordered_columns_are_read_by_name(folder: Folder) -> None:
 
 def test_latin_1_file(folder: Folder) -> None:
     folder.build()
-    line = csv_line(
-        "arms",
-        trial_id="beta2016",
-        arm_id="diet",
-        arm_label="diète",
-        role="control",
-        modality="diet",
-        source_url="https://example.org",
-        lead_extractor="E1",
-    )
+    line = folder.lines["arms"][4].replace(",con,exercise,", ",diet,diète,")
     folder.lines["arms"].append(line)
     folder.write("arms.csv", ("\n".join(folder.lines["arms"]) + "\n").encode("latin-1"))
     errors = load_dataset(folder.path).errors

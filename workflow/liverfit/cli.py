@@ -87,7 +87,8 @@ def check(
       liverfit check --data tests/fixtures    data sets kept elsewhere
 
     A finding reads `path:line: column: what is wrong; what was expected; how to mend it`.
-    Warnings do not change the exit status: 0 no errors, 1 errors, 2 wrong usage.
+
+    Exit status: 0 no errors (there may be warnings), 1 errors, 2 wrong usage.
     """
     from .data.dataset import check_curation, load_dataset
 
@@ -124,6 +125,7 @@ def checksum(
       liverfit checksum mine --data tests/fixtures
 
     Check the data set first; say in its CHANGES.md what was changed and why.
+
     Exit status: 0 written, 1 the folder cannot be summed, 2 wrong usage.
     """
     from .data.registry import check_folder, verify_checksums, write_checksums

@@ -118,6 +118,8 @@ def _is_safe(text: str, found: Findings) -> bool:
 def _syntax(error: yaml.MarkedYAMLError, found: Findings) -> None:
     mark = error.problem_mark or error.context_mark
     what = f"the YAML cannot be read: {error.problem or error.context}"
+    if mark and error.context_mark and error.context_mark.line < mark.line:
+        what += f", in a part begun on line {error.context_mark.line + 1}"
     remedy = "mend the line (indentation, colon and space, quotes)"
     found.add(mark.line + 1 if mark else None, None, what, "valid YAML", remedy)
 
