@@ -9,11 +9,12 @@ starts; Newton steps finish.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ._gaussian import BlockModel, Evaluation
+from ._reml import maximise
 from .errors import ConvergenceError
 
 # Newton decrement at which the search counts as converged (see `_reml`).
@@ -87,8 +88,27 @@ def common_correlation(m: int) -> Structure:
     return Structure(psi, jacobian, start)
 
 
-def maximise_psi(
-    model: BlockModel, structure: Structure, starts: list[tuple[np.ndarray, float]], reml: bool
+def fit_psi(
+    model: BlockModel, structure: Structure, m: int, reml: bool, what: str
+) -> tuple[np.ndarray, Evaluation, np.ndarray]:
+    """As `_maximise`, started from the variances that fit without correlations and correlations
+    of zero, 0.6 and 0.6 times the lowest possible. The components of `model` are the elements of
+    the upper triangle of Psi (m, m)."""
+    i, j = np.triu_indices(m)
+    own = np.flatnonzero(i == j)
+    tau2, _ = maximise(replace(model, G=model.G[own]), reml, f"{what}, without correlations")
+    floor = 0.05 * max(float(tau2.max()), model.spread.sampling)
+    sd = np.sqrt(np.maximum(tau2, floor))
+    low = -1.0 / (m - 1)
+    return _maximise(model, structure, [(sd, 0.0), (sd, 0.6), (sd, 0.6 * low)], reml, what)
+
+
+def _maximise(
+    model: BlockModel,
+    structure: Structure,
+    starts: list[tuple[np.ndarray, float]],
+    reml: bool,
+    what: str,
 ) -> tuple[np.ndarray, Evaluation, np.ndarray]:
     """Elements psi of the upper triangle at the maximum, the evaluation there, and the Jacobian of
     psi in the parameters.
@@ -119,8 +139,8 @@ def maximise_psi(
             best = polished[0], polished[1] * scale
     if best is None:
         raise ConvergenceError(
-            "multivariate: the likelihood was not maximised from any start; the between-trial "
-            "covariance may not be estimable from so few trials (try structure CS or DIAG)"
+            f"{what}: the likelihood was not maximised from any start; the between-trial "
+            "covariance may not be estimable from so few trials (try fewer correlations)"
         )
     psi = structure.psi(best[1])
     return psi, model.evaluate(psi, reml), structure.jacobian(best[1])

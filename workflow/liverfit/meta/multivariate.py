@@ -16,7 +16,7 @@ from ._inputs import (
     label_vector,
 )
 from ._reml import maximise
-from ._unstructured import common_correlation, maximise_psi, unstructured
+from ._unstructured import common_correlation, fit_psi, unstructured
 from ._validate import level_in_unit, one_of, refuse_singular
 from .distributions import chi2_upper, norm_critical, norm_two_sided
 from .robust import RobustResult, cluster_robust, robust_result
@@ -356,15 +356,7 @@ def _fit(
         theta, _ = maximise(model, reml, "multivariate")
         return theta, model.evaluate(theta, reml), np.eye(len(theta))
     shape = unstructured(m) if structure == "UN" or m == 2 else common_correlation(m)
-    diagonal = [g for g in range(len(model.G)) if np.trace(_basis("UN", m)[g]) > 0]
-    independent = BlockModel(
-        model.y, model.X, model.V, model.G[diagonal], model.rows, model.k, model.logdet_xx
-    )
-    tau2, _ = maximise(independent, reml, "multivariate, without correlations")
-    floor = 0.05 * max(float(tau2.max()), model.spread.sampling)
-    sd = np.sqrt(np.maximum(tau2, floor))
-    low = -1.0 / (m - 1) if m > 2 else -1.0
-    return maximise_psi(model, shape, [(sd, 0.0), (sd, 0.6), (sd, 0.6 * low)], reml)
+    return fit_psi(model, shape, m, reml, "multivariate")
 
 
 def _result(
