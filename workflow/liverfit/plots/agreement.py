@@ -6,7 +6,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from liverfit.plots.page import Page, text_width, wrap
-from liverfit.plots.scales import number
 from liverfit.plots.style import FAINT, INK, MUTED, clean, house_style
 
 EDGE, PLOT_WIDTH, ROW, SIZE = 0.35, 3.6, 0.27, 8.8
@@ -45,7 +44,7 @@ def agreement_table(pairs: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "outcome": [clean(v) for v in pairs["outcome"]],
-            "label": [clean(v) for v in pairs.get("label", pairs["outcome"])],
+            "label": [clean(v).replace("_", " ") for v in pairs.get("label", pairs["outcome"])],
             "kind": [clean(v) for v in pairs["kind"]] if "kind" in pairs else "",
             "n_pairs": pairs["n_pairs"].to_numpy(dtype=float),
             "n_agree": pairs["n_agree"].to_numpy(dtype=float),
@@ -59,7 +58,7 @@ def agreement_table(pairs: pd.DataFrame) -> pd.DataFrame:
     size = table.groupby("outcome")["n_pairs"].transform("sum")
     table = (
         table.assign(size=size)
-        .sort_values(["size", "outcome", "n_pairs"], ascending=[False, True, False], kind="stable")
+        .sort_values(["size", "outcome"], ascending=[False, True], kind="stable")
         .drop(columns="size")
     )
     if len(table) > 1:
@@ -102,8 +101,9 @@ def _draw(table: pd.DataFrame, title: str) -> Figure:
     import seaborn as sns
 
     kinds = [k for k in dict.fromkeys(table["kind"]) if k]
-    colours = dict(zip(kinds, sns.color_palette("colorblind", len(kinds)), strict=True))
-    marks = {k: KIND_MARKERS[i % len(KIND_MARKERS)] for i, k in enumerate(kinds)}
+    hues = ["", *kinds]
+    colours = dict(zip(hues, sns.color_palette("colorblind", len(hues)), strict=True))
+    marks = {k: KIND_MARKERS[i % len(KIND_MARKERS)] for i, k in enumerate(hues)}
     names = list(table["label"])
     label_width = min(max([text_width(n, SIZE, "bold") for n in names] + [1.3]) + 0.1, 3.2)
     kind_width = max([text_width(k, SIZE) for k in kinds] + [-0.2]) + 0.2
@@ -111,7 +111,7 @@ def _draw(table: pd.DataFrame, title: str) -> Figure:
     x_share, x_count = x_plot + PLOT_WIDTH + 0.75, x_plot + PLOT_WIDTH + 1.85
     top = EDGE + 0.85
     end = top + ROW * max(len(table), 1) + 0.1
-    page = Page(x_count + EDGE, end + 0.85)
+    page = Page(x_count + EDGE, end + 0.5 + EDGE)
     page.fig.set_label(title)
     page.text(EDGE, EDGE + 0.1, title, size=13, weight="bold")
     if table.empty:
@@ -126,35 +126,51 @@ def _draw(table: pd.DataFrame, title: str) -> Figure:
     page.rule(EDGE, x_count, top - 0.03)
     ax = page.axes(x_plot, top, PLOT_WIDTH, end - top, "agreement")
     _axis(ax, table, top, end)
-    previous = None
-    for i, row in enumerate(table.itertuples()):
-        y = top + 0.05 + (i + 0.5) * ROW
-        total = row.outcome == "all"
-        weight = "bold" if total else "normal"
-        if row.outcome != previous:
-            if i:
-                page.rule(EDGE, x_count, y - ROW / 2, width=0.9 if total else 0.5, colour=FAINT)
-            label = wrap(row.label, label_width, SIZE, weight=weight, max_lines=1)[0]
-            page.text(EDGE, y, label, size=SIZE, weight=weight)
-            previous = row.outcome
-        page.text(EDGE + label_width + 0.1, y, row.kind, size=SIZE, color=MUTED)
-        page.text(x_share, y, f"{100 * row.share:.0f}%", size=SIZE, ha="right", weight=weight)
-        counts = f"{row.n_agree:.0f} of {row.n_pairs:.0f}"
-        page.text(x_count, y, counts, size=SIZE, ha="right", weight=weight)
-        colour = INK if total else colours.get(row.kind, "#0072B2")
+    places = [top + 0.05 + (i + 0.5) * ROW for i in range(len(table))]
+    columns = (EDGE + label_width, x_share, x_count)
+    _rows(page, table, places, columns)
+    for i, (row, y) in enumerate(zip(table.itertuples(), places, strict=True)):
+        colour = INK if row.outcome == "all" else colours[row.kind]
         ax.plot([row.lower, row.upper], [y, y], color=colour, lw=1.4, gid=f"interval-{i}")
-        ax.plot(
-            [row.share], [y], marker="D" if total else marks.get(row.kind, "o"), ms=6.0,
-            color=colour, mec="white", mew=0.6, linestyle="none", clip_on=False, gid=f"share-{i}",
-        )  # fmt: skip
-    note = "Bars: Wilson's 95% interval. The dashed line is the share over all outcomes."
-    page.text(EDGE, end + 0.6, note if len(table) > 1 else note[:28], size=8, color=MUTED)
+    points = table.assign(y=places)
+    sns.scatterplot(
+        points[points["outcome"] != "all"], x="share", y="y", hue="kind", style="kind",
+        palette=colours, markers=marks, s=46, legend=False, clip_on=False, zorder=3, ax=ax,
+    )  # fmt: skip
+    sns.scatterplot(
+        points[points["outcome"] == "all"], x="share", y="y", color=INK, marker="D", s=46,
+        legend=False, clip_on=False, zorder=3, ax=ax,
+    )  # fmt: skip
+    ax.set(xlabel="", ylabel="")
+    note = "Bars: Wilson's 95% interval."
+    note += " The dashed line is the share over all outcomes." if len(table) > 1 else ""
+    page.text(EDGE, end + 0.5, note, size=8, color=MUTED)
     return page.fig
+
+
+def _rows(page: Page, table: pd.DataFrame, places: list[float], columns: tuple) -> None:
+    """The printed columns; an outcome's name stands at its first row only."""
+    label_end, x_share, x_count = columns
+    previous = None
+    for row, y in zip(table.itertuples(), places, strict=True):
+        total = row.outcome == "all"
+        style = {"size": SIZE, "weight": "bold" if total else "normal"}
+        if row.outcome != previous:
+            if previous is not None:
+                page.rule(EDGE, x_count, y - ROW / 2, width=0.9 if total else 0.5, colour=FAINT)
+            room = label_end - EDGE
+            label = wrap(row.label, room, SIZE, weight=style["weight"], max_lines=1)[0]
+            page.text(EDGE, y, label, **style)
+            previous = row.outcome
+        page.text(label_end + 0.1, y, row.kind, size=SIZE, color=MUTED)
+        page.text(x_share, y, f"{100 * row.share:.0f}%", ha="right", **style)
+        counts = f"{row.n_agree:.0f} of {row.n_pairs:.0f}"
+        page.text(x_count, y, counts, ha="right", **style)
 
 
 def _axis(ax, table: pd.DataFrame, top: float, end: float) -> None:
     """Axis from the lowest interval end, rounded down to a tenth, to 100%."""
-    low = max(0.0, (int(10 * number(table["lower"].min())) - 0) / 10)
+    low = int(10 * table["lower"].min()) / 10
     low = 0.0 if low < 0.3 else low
     ax.set_xlim(low, 1.0)
     step = 0.1 if 1 - low <= 0.61 else 0.2

@@ -9,13 +9,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from liverfit.plots.forest_rows import is_pooled, pick_line
-from liverfit.plots.page import wrap
+from liverfit.plots.page import Page, wrap
 from liverfit.plots.scales import Scale, number
 from liverfit.plots.style import (
     INK,
@@ -32,6 +30,9 @@ from liverfit.plots.style import (
 # Two-sided p → standard normal quantile; the area outside the widest contour is p < 0.01.
 CONTOURS = ((0.01, 2.5758293035489), (0.05, 1.95996398454005), (0.10, 1.64485362695147))
 SHADES = ("#E3E7EB", "#F1F3F5", "#FFFFFF")
+FIELD_SHADE = "#D3D9DF"
+SHADE_WORDS = ("p > 0.10", "0.05 < p < 0.10", "0.01 < p < 0.05", "p < 0.01")
+WIDTH, FIELD, EDGE, COLUMNS = 7.8, 3.5, 0.35, 3
 
 
 def funnel_table(
@@ -99,26 +100,35 @@ def funnel(
     line = pick_line(claim, line_name)
     table = funnel_table(claim, line_name, filled=filled)
     scale = Scale.of(line)
+    pooled = number(line.get("estimate")) if is_pooled(line) else None
     with house_style():
-        fig = Figure(figsize=(7.6, 5.6))
-        FigureCanvasAgg(fig)
-        title = wrap(claim.get("statement"), 6.8, 12, weight="bold", max_lines=2)
-        fig.set_label("Funnel plot: " + clean(claim.get("statement")))
-        for i, text in enumerate(title):
-            fig.text(0.055, 0.955 - 0.042 * i, text, fontsize=12, weight="bold")
-        under = 0.955 - 0.042 * len(title)
-        observed = int((table["kind"] == "observed").sum())
-        words = f"{scale.outcome} · {observed} effect{'s' * (observed != 1)}"
-        words += f" · {clean(note)}" if note else ""
-        for i, text in enumerate(wrap(words, 6.8, 8.8, max_lines=2)):
-            fig.text(0.055, under - 0.032 * i, text, fontsize=8.8, color=MUTED)
-        if table.empty:
-            fig.text(0.055, 0.6, "No effect with a standard error.", fontsize=9, color=MUTED)
-            return fig
-        ax = fig.add_axes((0.1, 0.27, 0.86, 0.56), label="funnel")
-        _draw(ax, table, scale, number(line.get("estimate")) if is_pooled(line) else None)
-        _legend(fig, table)
-        return fig
+        return _page(claim, table, scale, pooled, note)
+
+
+def _page(
+    claim: dict, table: pd.DataFrame, scale: Scale, pooled: float | None, note: str
+) -> Figure:
+    """Title, axes and key on a page whose height follows what they hold."""
+    title = wrap(claim.get("statement"), WIDTH - 2 * EDGE, 12, weight="bold", max_lines=3)
+    observed = int((table["kind"] == "observed").sum())
+    words = f"{scale.outcome} · {observed} effect{'s' * (observed != 1)}"
+    under = wrap(words + (f" · {clean(note)}" if note else ""), WIDTH - 2 * EDGE, 8.8, max_lines=3)
+    marks = _modality_marks(table) + _other_marks(table, pooled)
+    rows = -(-len(marks) // COLUMNS)
+    top = EDGE + 0.24 * len(title) + 0.18 * len(under) + 0.15
+    bottom = top + (FIELD if len(table) else 0.0)
+    page = Page(WIDTH, bottom + (0.6 + 0.2 * rows + 0.3 if len(table) else 0.3) + 0.3)
+    page.fig.set_label("Funnel plot: " + clean(claim.get("statement")))
+    y = page.lines(EDGE, EDGE, title, size=12, leading=0.24, weight="bold")
+    page.lines(EDGE, y + 0.04, under, size=8.8, leading=0.18, color=MUTED)
+    if table.empty:
+        page.text(EDGE, top + 0.1, "No effect with a standard error.", size=9)
+        return page.fig
+    ax = page.axes(EDGE + 0.5, top, WIDTH - 2 * EDGE - 0.5, FIELD, "funnel")
+    ax.patch.set_visible(True)
+    _draw(ax, table, scale, pooled)
+    _key(page, marks, bottom + 0.58, rows)
+    return page.fig
 
 
 def _draw(ax: Axes, table: pd.DataFrame, scale: Scale, pooled: float | None) -> None:
@@ -132,7 +142,7 @@ def _draw(ax: Axes, table: pd.DataFrame, scale: Scale, pooled: float | None) -> 
     ax.set_xlim(low - pad, high + pad)
     ax.set_ylim(deepest, 0)
     # Painted from the outside in: the field is p < 0.01, each triangle the next larger p.
-    ax.set_facecolor("#D3D9DF")
+    ax.set_facecolor(FIELD_SHADE)
     for (_, z), shade in zip(CONTOURS, SHADES, strict=True):
         ax.fill(
             [scale.null, scale.null - z * deepest, scale.null + z * deepest],
@@ -147,9 +157,9 @@ def _draw(ax: Axes, table: pd.DataFrame, scale: Scale, pooled: float | None) -> 
     for modality in modality_order([m for m in table["modality"] if m]):
         points = table[table["modality"] == modality]
         ax.scatter(
-            points["yi"], points["se"], s=34, marker=MODALITY_MARKERS.get(modality, "o"),
-            color=modality_colour(modality), edgecolors="white", linewidths=0.6, zorder=3,
-            gid=f"points-{modality}",
+            points["yi"], points["se"], s=_side(modality),
+            marker=MODALITY_MARKERS.get(modality, "o"), color=modality_colour(modality),
+            edgecolors="white", linewidths=0.6, zorder=3, gid=f"points-{modality}",
         )  # fmt: skip
     imputed = table[table["kind"] == "filled"]
     if len(imputed):
@@ -167,32 +177,50 @@ def _draw(ax: Axes, table: pd.DataFrame, scale: Scale, pooled: float | None) -> 
                   parse_math=False)  # fmt: skip
 
 
-def _legend(fig: Figure, table: pd.DataFrame) -> None:
-    marks = [
+def _modality_marks(table: pd.DataFrame) -> list[Line2D]:
+    return [
         Line2D(
-            [], [], marker=MODALITY_MARKERS.get(m, "o"), color=modality_colour(m), ms=6,
-            linestyle="none", mec="white", label=clean(modality_label(m)),
+            [], [], marker=MODALITY_MARKERS.get(m, "o"), color=modality_colour(m),
+            ms=_side(m) ** 0.5, linestyle="none", mec="white", mew=0.6,
+            label=clean(modality_label(m)),
         )
         for m in modality_order([m for m in table["modality"] if m])
     ]  # fmt: skip
+
+
+def _other_marks(table: pd.DataFrame, pooled: float | None) -> list[Line2D]:
+    marks = []
     if (table["kind"] == "filled").any():
         marks.append(
             Line2D([], [], marker="o", mfc="none", mec=INK, ms=6, linestyle="none",
                    label="Imputed by trim and fill")
         )  # fmt: skip
-    shades = [
-        Patch(facecolor=c, edgecolor=RULE, linewidth=0.5, label=t)
-        for c, t in zip(
-            (*SHADES[::-1], "#D3D9DF"),
-            ("p > 0.10", "0.05 < p < 0.10", "0.01 < p < 0.05", "p < 0.01"),
-            strict=True,
+    if pooled is not None:
+        marks.append(Line2D([], [], color=INK, lw=1.0, linestyle=(0, (4, 3)), label="Pooled"))
+        marks.append(
+            Line2D([], [], color=INK, lw=0.8, linestyle=(0, (1, 2)), label="Pooled ± 1.96 SE")
         )
-    ]
-    place = {"bbox_to_anchor": (0.1, 0.165, 0.86, 0.0), "borderaxespad": 0, "handletextpad": 0.4}
-    columns = 3
-    first = fig.legend(handles=marks, loc="upper left", ncols=columns, **place)
-    rows = -(-len(marks) // columns)
-    place["bbox_to_anchor"] = (0.1, 0.15 - 0.036 * rows, 0.86, 0.0)
-    fig.legend(handles=shades, loc="upper left", ncols=4, **place)
-    for text in first.get_texts():
-        text.set_parse_math(False)
+    return marks
+
+
+def _side(modality: str) -> float:
+    """Marker area in square points; the star needs more to look as large as the others."""
+    return 80.0 if MODALITY_MARKERS.get(modality) == "*" else 36.0
+
+
+def _key(page: Page, marks: list[Line2D], y: float, rows: int) -> None:
+    """The marks in columns, then one row of shades."""
+    left, step = EDGE + 0.5, (WIDTH - 2 * EDGE - 0.5) / COLUMNS
+    for i, mark in enumerate(marks):
+        x, at = left + (i // rows) * step, y + (i % rows + 0.5) * 0.2
+        lined = mark.get_linestyle() not in ("None", "none", "")
+        mark.set_data([x, x + 0.22] if lined else [x + 0.11], [at] * (2 if lined else 1))
+        page.ax.add_line(mark)
+        label = wrap(mark.get_label(), step - 0.36, 8, max_lines=1)[0]
+        page.text(x + 0.3, at, label, size=8)
+    y += 0.2 * rows + 0.17
+    shades = zip((*SHADES[::-1], FIELD_SHADE), SHADE_WORDS, strict=True)
+    for i, (shade, words) in enumerate(shades):
+        x = left + i * (WIDTH - 2 * EDGE - 0.5) / 4
+        page.box(x, y - 0.06, 0.22, 0.12, facecolor=shade, edgecolor=RULE, linewidth=0.5)
+        page.text(x + 0.3, y, words, size=8)

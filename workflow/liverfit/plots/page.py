@@ -26,9 +26,8 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
     """Width of a line of text, inches, at ``size`` points."""
     if not text:
         return 0.0
-    with house_style():
-        font = FontProperties(family=["DejaVu Sans"], size=size, weight=weight)
-        width, _, _ = _renderer().get_text_width_height_descent(text, font, ismath=False)
+    font = FontProperties(family=["DejaVu Sans"], size=size, weight=weight)
+    width, _, _ = _renderer().get_text_width_height_descent(text, font, ismath=False)
     return width / 720
 
 
