@@ -108,6 +108,7 @@ for (case in list(list("bcg", NULL, "REML", "knha"), list("bcg", c("ablat", "yea
 }
 
 # ---- small-study effects ----------------------------------------------------------------------
+tight <- list(threshold = 1e-11, maxiter = 5000)
 bias <- lapply(setdiff(names(sets), "raudenbush1985"), function(name) {
   dat <- sets[[name]]
   r <- fit(dat, NULL, "REML", "z")
@@ -116,11 +117,11 @@ bias <- lapply(setdiff(names(sets), "raudenbush1985"), function(name) {
   rank <- suppressWarnings(ranktest(r))
   trim <- list()
   for (estimator in c("L0", "R0")) for (method in c("EE", "REML")) for (side in c("left", "right")) {
-    t <- trimfill(fit(dat, NULL, method, "z"), estimator = estimator, side = side, maxiter = 1000)
+    t <- trimfill(fit(dat, NULL, method, "z"), estimator = estimator, side = side, control = tight)
     trim[[length(trim) + 1]] <- list(estimator = estimator, method = method, side = side,
       k0 = t$k0, coef = c(t$beta), se = t$se, tau2 = t$tau2)
   }
-  auto <- trimfill(fit(dat, NULL, "REML", "knha"))
+  auto <- trimfill(fit(dat, NULL, "REML", "z"), control = tight)
   pet <- summary(lm(dat$yi ~ sqrt(dat$vi), weights = 1 / dat$vi))$coefficients
   peese <- summary(lm(dat$yi ~ dat$vi, weights = 1 / dat$vi))$coefficients
   list(data = name, lm = list(statistic = lm1$zval, pvalue = lm1$pval, df = lm1$dfs),

@@ -122,7 +122,7 @@ def random_effects_batch(
     >>> vi = np.tile([0.3256, 0.1946, 0.4154, 0.0200], (4, 1))
     >>> np.fill_diagonal(yi, np.nan)
     >>> meta.random_effects_batch(yi, vi, test="z").coef.round(3)
-    array([-1.452, -1.412, -1.426, -1.352])
+    array([-1.451, -1.407, -1.425, -1.33 ])
     """
     method, test = check.one_of(method, METHODS, "method"), check.one_of(test, TESTS, "test")
     level = check.level_in_unit(level)
