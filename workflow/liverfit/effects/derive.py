@@ -91,7 +91,16 @@ def derive_effects(
         trial_pairs = pairs(arm_rows[trial_id], order)
         for outcome, members in by_outcome.items():
             entry = outcomes["outcomes"][outcome]
-            context = _Context(trial, outcome, entry, members, r[outcome], settings)
+            context = _Context(
+                trial,
+                outcome,
+                entry,
+                members,
+                r[outcome],
+                settings,
+                _baselines(by_outcome, settings),
+                arm_rows[trial_id],
+            )
             made, seen, options = _contrasts(context, trial_pairs, weight)
             effects += made
             contrasts += seen
@@ -117,18 +126,32 @@ class _Context:
     cells: list[dict]
     r: float
     settings: dict
+    baselines: dict[str, float | None]
+    arms: list[dict]
+
+
+def _baselines(by_outcome: dict, settings: dict) -> dict[str, float | None]:
+    """The trial's mean baseline of each moderator, over its arms, on the canonical scale."""
+    out = {}
+    for name in settings["baseline_moderators"]:
+        values = [
+            c["center"]
+            for c in by_outcome.get(name, ())
+            if c["timepoint"] == "baseline" and c["scale"] not in ("unstated", "percent_relative")
+        ]
+        out[f"baseline_{name}"] = sum(values) / len(values) if values else None
+    return out
 
 
 def _contrasts(
     context: _Context, trial_pairs: list[Pair], weight: WeightEvidence
 ) -> tuple[list[dict], list[dict], list[Difference]]:
     effects, contrasts, options = [], [], []
-    if not trial_pairs:
-        contrasts.append(_contrast_row(context, None, {}, "no_comparator_arm", ()))
+    if len(context.arms) == 1:
+        contrasts.append(_alone(context))
     for pair in trial_pairs:
-        relevant = [
-            c for c in context.cells if c["arm_id"] in (pair.arm["arm_id"], pair.comparator["arm_id"])
-        ]  # fmt: skip
+        ids = (pair.arm["arm_id"], pair.comparator["arm_id"])
+        relevant = [c for c in context.cells if c["arm_id"] in ids]
         if pair.barred:
             if relevant:
                 contrasts.append(_contrast_row(context, pair, {}, pair.barred, relevant))
@@ -222,23 +245,29 @@ def _reason(found: list[Difference], relevant: list[dict], pair: Pair) -> str:
     return "number_in_one_arm_only" if arms else "no_number"
 
 
+def _alone(context: _Context) -> dict:
+    """The contrast that a single arm cannot make."""
+    nobody = dict.fromkeys(context.arms[0], "")
+    pair = Pair(context.arms[0], nobody, "", (), ())
+    return _contrast_row(context, pair, {}, "no_comparator_arm", context.cells)
+
+
 def _contrast_row(
-    context: _Context, pair: Pair | None, made: dict[str, Measured], reason: str, relevant
+    context: _Context, pair: Pair, made: dict[str, Measured], reason: str, relevant: list[dict]
 ) -> dict:
-    arm = pair.arm if pair else {"arm_id": "", "modality": "", "arm_label": "", "agent": ""}
-    comparator = pair.comparator if pair else {**arm}
+    a, b = pair.arm, pair.comparator
     return {
         "trial_id": context.trial["trial_id"],
         "label": context.trial["label"],
-        "arm_id": arm["arm_id"],
-        "comparator_arm_id": comparator["arm_id"],
+        "arm_id": a["arm_id"],
+        "comparator_arm_id": b["arm_id"],
         "outcome": context.outcome,
-        "modality": arm["modality"],
-        "comparator_modality": comparator["modality"],
-        "agent": arm["agent"],
-        "comparator_agent": comparator["agent"],
-        "allocation": pair.allocation if pair else "",
-        "acute": bool(pair and pair.arm["acute"]),
+        "modality": a["modality"],
+        "comparator_modality": b["modality"],
+        "agent": a["agent"],
+        "comparator_agent": b["agent"],
+        "allocation": pair.allocation,
+        "acute": bool(a["acute"]),
         "measures": ";".join(made),
         "reason": reason,
         "source_rows": ";".join(
@@ -292,6 +321,7 @@ def _effect_row(context: _Context, pair: Pair, m: Measured, evidence: dict) -> d
         "minutes_per_week": a["minutes_per_week"],
         "comparator_minutes_per_week": b["minutes_per_week"],
         **evidence,
+        **context.baselines,
         "design": trial["design"],
         "randomised": trial["randomised"],
         "condition": trial["condition"],

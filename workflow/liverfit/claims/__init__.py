@@ -1,0 +1,1 @@
+"""Claims: which evidence bears on them, what it says, and the verdict by the declared rule."""

@@ -1,0 +1,164 @@
+"""Our estimates beside the published pooled results of the same comparison."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (
+    "claim", "line", "outcome", "measure", "unit", "review_id", "review", "comparison", "subgroup",
+    "review_k", "review_estimate", "review_ci_lower", "review_ci_upper", "our_k", "our_estimate",
+    "our_ci_lower", "our_ci_upper", "difference", "difference_in_se", "intervals_overlap",
+    "review_as_reported", "row_id",
+)  # fmt: skip
+MEASURES = (
+    ("SMD", re.compile(r"^(SMD|d|g|ES|Hedges.*|Cohen's d.*)$", re.I)),
+    ("MD", re.compile(r"^(MD|WMD|MD \(not named in the abstract\))$", re.I)),
+    ("ROM", re.compile(r"^ROM$", re.I)),
+)
+
+
+def compare_reviews(reviews: pd.DataFrame, claims: list[dict]) -> pd.DataFrame:
+    """Published pooled results matched to fitted lines by outcome, measure and comparison.
+
+    A review matches a claim's line where the outcome and measure are the same and each side's
+    words name the compared modalities (`PHRASES`). The difference is over the root of the summed
+    squared standard errors; it is descriptive, since reviews and our collection share trials.
+    """
+    import pandas as pd
+
+    rows = []
+    lines = [
+        (claim["claim"], line)
+        for claim in claims
+        for line in claim["lines"]
+        if line["status"] == "ok" and line["estimate"] is not None and line["rule"] != "lowest_dose"
+    ]
+    for review in reviews.to_dict("records"):
+        for claim, line in lines:
+            if _same(review, line):
+                rows.append(_row(review, claim, line))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _same(review: dict, line: dict) -> bool:
+    return (
+        review["outcome"] == line["outcome"]
+        and measure_key(review["measure"]) == line["measure"]
+        and (line["measure"] != "MD" or _same_unit(review["unit"], line["unit"]))
+        and bool(review["estimate"])
+        and comparison_key(review["comparison"]) == line_key(line)
+    )
+
+
+def measure_key(printed: str) -> str | None:
+    """MD, SMD or ROM for a printed measure; None for ranks, ranges, odds ratios and slopes.
+
+    >>> measure_key("WMD"), measure_key("SUCRA")
+    ('MD', None)
+    """
+    return next((name for name, pattern in MEASURES if pattern.match(printed)), None)
+
+
+def _same_unit(printed: str, unit: str) -> bool:
+    synonyms = {"percent": "percentage points", "uU/mL": "", "": ""}
+    return synonyms.get(printed, printed) == unit
+
+
+PHRASES = (
+    ("hiit", ("hiit", "interval", "sit")),
+    ("resistance", ("resistance", "strength")),
+    ("combined", ("combined", "concurrent", "aerobic + resistance", "aerobic plus resistance")),
+    ("aerobic", ("aerobic", "mict", "moderate-intensity continuous", "continuous", "endurance")),
+    ("exercise", ("exercise", "training", "physical activity")),
+    ("testosterone", ("testosterone",)),
+    ("gh", ("growth hormone", "gh ", "ghrh", "tesamorelin")),
+    ("none", ("control", "usual care", "no exercise", "placebo", "no intervention", "non-exercise",
+              "sedentary", "no training")),
+)  # fmt: skip
+
+
+def comparison_key(text: str) -> tuple[str, str] | None:
+    """Both sides of a printed comparison in the vocabulary of `PHRASES`; None if unclear.
+
+    >>> comparison_key("exercise vs usual care")
+    ('exercise', 'none')
+    >>> comparison_key("HIIT vs MICT")
+    ('hiit', 'aerobic')
+    """
+    lowered = text.lower()
+    if "diet" in lowered or " vs " not in lowered:
+        return None
+    sides = [_side(s) for s in lowered.split(" vs ", 1)]
+    return None if None in sides else tuple(sides)
+
+
+def _side(text: str) -> str | None:
+    if text.startswith(("no ", "non-")):
+        return "none"
+    return next((key for key, words in PHRASES if any(w in text for w in words)), None)
+
+
+def line_key(line: dict) -> tuple[str, str] | None:
+    """A line's comparison in the same vocabulary."""
+    sides = []
+    for side in ("experimental", "comparator"):
+        spec = line["comparison"][side]
+        modalities = set(spec["modality"])
+        if "agent" in spec and modalities & {"drug"}:
+            sides.append("testosterone" if "testosterone" in spec["agent"] else "gh")
+        elif modalities <= {"control", "placebo"}:
+            sides.append("none")
+        elif modalities <= {"hiit", "sit"}:
+            sides.append("hiit")
+        elif len(modalities) == 1:
+            sides.append(next(iter(modalities)))
+        else:
+            sides.append("exercise")
+    return tuple(sides)
+
+
+def _row(review: dict, claim: str, line: dict) -> dict:
+    ours, theirs = line["estimate"], float(review["estimate"])
+    low, high = _number(review["ci_lower"]), _number(review["ci_upper"])
+    ses = [line["se"]]
+    if low is not None and high is not None:
+        ses.append((high - low) / (2 * 1.959963984540054))
+    overlap = None
+    if low is not None and high is not None:
+        overlap = low <= line["ci_upper"] and line["ci_lower"] <= high
+    return {
+        "claim": claim,
+        "line": line["name"],
+        "outcome": line["outcome"],
+        "measure": line["measure"],
+        "unit": line["unit"],
+        "review_id": review["review_id"],
+        "review": f"{review['first_author']} {review['year']}".strip(),
+        "comparison": review["comparison"],
+        "subgroup": review["subgroup"],
+        "review_k": review["k"],
+        "review_estimate": theirs,
+        "review_ci_lower": low,
+        "review_ci_upper": high,
+        "our_k": line["k"],
+        "our_estimate": ours,
+        "our_ci_lower": line["ci_lower"],
+        "our_ci_upper": line["ci_upper"],
+        "difference": ours - theirs,
+        "difference_in_se": (ours - theirs) / math.hypot(*ses) if len(ses) == 2 else None,
+        "intervals_overlap": overlap,
+        "review_as_reported": review["as_reported"],
+        "row_id": review["row_id"],
+    }
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return None

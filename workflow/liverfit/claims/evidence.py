@@ -1,0 +1,201 @@
+"""Which effects bear on a claim, and which nearly do, with the reason for each."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from liverfit.claims.lines import lines_of
+from liverfit.data.ledger import REASONS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WORDS = {
+    **REASONS,
+    "not_randomised": "the design or the allocation is outside the primary plan",
+    "subset_of_a_trial": "part of a trial whose whole arms are used",
+    "pooled_arms": "arms added together whose parts are used",
+    "caution_excludes": "curation/cautions.csv keeps it out of primary analyses",
+    "route_not_primary": "the only route to a variance is not in the primary plan",
+    "outside_stratum": "outside the stratum that the claim is about",
+    "shares_participants": "shares participants with a trial that is used",
+    "only_on_another_scale": "an effect exists on another scale only",
+}
+# pairs of arms that are no contrast at all, rather than a contrast that fails
+NO_CONTRAST = (
+    "part_of_the_other", "parts_of_one_arm", "subset_against_whole", "different_subsets",
+    "different_strata", "two_controls", "other_factor_of_a_factorial",
+)  # fmt: skip
+EFFECT_KEYS = (
+    "effect_id", "trial_id", "label", "cohort_id", "arm_id", "comparator_arm_id", "arm_label",
+    "comparator_label", "modality", "comparator_modality", "agent", "yi", "vi", "v_arm",
+    "v_comparator", "n1", "n2", "route", "spread_source", "standardiser", "method", "week", "weeks",
+    "minutes_per_week", "comparator_minutes_per_week", "weight_change_percent", "weight_stable",
+    "weight_evidence", "design", "randomised", "allocation", "caution", "baseline_testosterone",
+    "source_rows",
+)  # fmt: skip
+NUMBERS = (
+    "yi", "vi", "v_arm", "v_comparator", "n1", "n2", "week", "weeks", "minutes_per_week",
+    "comparator_minutes_per_week", "weight_change_percent", "baseline_testosterone", "r_imputed",
+)  # fmt: skip
+
+
+def select_evidence(
+    claim: dict,
+    effects: pd.DataFrame,
+    contrasts: pd.DataFrame,
+    outcomes: dict,
+    plan: dict,
+) -> dict:
+    """Select a claim's evidence.
+
+    Parameters
+    ----------
+    claim : one entry of config/claims.yaml
+    effects, contrasts : tables of `derive_effects`
+    outcomes : contents of config/outcomes.yaml
+    plan : the `primary` section of the analysis plan: which contrasts may enter
+
+    Returns
+    -------
+    dict with `lines` (each with its complete specification and `effects`) and `near_misses`.
+    """
+    all_effects = [_clean(r) for r in effects.to_dict("records")]
+    all_contrasts = [_clean(r) for r in contrasts.to_dict("records")]
+    out = {"claim": claim["id"], "lines": [], "near_misses": []}
+    for line in lines_of(claim, outcomes):
+        rules = {**plan, **line["plan"]}
+        candidates = [
+            e
+            for e in all_effects
+            if e["outcome"] == line["outcome"]
+            and bool(e["acute"]) == (line["exposure"] == "acute")
+            and matches(e, line["comparison"])
+        ]
+        kept, rejected = _screen([e for e in candidates if e["measure"] == line["measure"]],
+                                 line, rules)  # fmt: skip
+        out["lines"].append({**line, "effects": [{k: e.get(k) for k in EFFECT_KEYS} for e in kept]})
+        if line["role"] == "primary":
+            out["near_misses"] += _near_misses(line, kept, rejected, candidates, all_contrasts)
+    return out
+
+
+def _clean(row: dict) -> dict:
+    for key, value in row.items():
+        missing = value is None or (isinstance(value, float) and math.isnan(value))
+        if missing:
+            row[key] = None if key in NUMBERS else ""
+    return row
+
+
+def matches(row: dict, comparison: dict) -> bool:
+    """Whether a contrast is of the compared kinds: modality, and hormone where one is named."""
+    for side, prefix in (("experimental", ""), ("comparator", "comparator_")):
+        spec = comparison[side]
+        if row[f"{prefix}modality"] not in spec["modality"]:
+            return False
+        if "agent" in spec and row[f"{prefix}agent"] not in spec["agent"]:
+            return False
+    return True
+
+
+def _screen(effects: list[dict], line: dict, rules: dict) -> tuple[list[dict], list[tuple]]:
+    """Apply the plan's inclusion rules; every rejected effect comes back with its reason."""
+    kept, rejected = [], []
+    for e in effects:
+        reason = _rejection(e, line, rules)
+        if reason:
+            rejected.append((e, reason))
+        else:
+            kept.append(e)
+    kept, doubled = one_trial_a_cohort(kept)
+    return kept, rejected + doubled
+
+
+def _rejection(e: dict, line: dict, rules: dict) -> str:
+    if e["design"] not in rules["designs"] or e["randomised"] not in rules["randomised"]:
+        return "not_randomised"
+    if e["allocation"] not in rules["allocation"]:
+        return "subset_of_a_trial" if e["allocation"].startswith("subset") else "pooled_arms"
+    if rules["cautions"] == "drop" and e["caution"] == "exclude_primary":
+        return "caution_excludes"
+    if e["route"] not in rules["routes"]:
+        return "route_not_primary"
+    for column, allowed in line["where"].items():
+        if e[column] not in allowed:
+            return f"outside_stratum:{column} is {e[column] or 'not known'}"
+    return ""
+
+
+def one_trial_a_cohort(effects: list[dict]) -> tuple[list[dict], list[tuple[dict, str]]]:
+    """Of trials that share participants keep the one with most people (then most precise)."""
+    trials = defaultdict(list)
+    for e in effects:
+        trials[e["cohort_id"], e["trial_id"]].append(e)
+    best = {}
+    for (cohort, trial), members in trials.items():
+        people = sum((e["n1"] or 0) + (e["n2"] or 0) for e in members)
+        rank = (people, -min(e["vi"] for e in members), trial)
+        if cohort not in best or rank > best[cohort][0]:
+            best[cohort] = (rank, trial)
+    kept = [e for e in effects if best[e["cohort_id"]][1] == e["trial_id"]]
+    doubled = [
+        (e, f"shares_participants:{best[e['cohort_id']][1]}")
+        for e in effects
+        if best[e["cohort_id"]][1] != e["trial_id"]
+    ]
+    return kept, doubled
+
+
+def _near_misses(
+    line: dict, kept: list[dict], rejected: list[tuple], candidates: list[dict], contrasts: list
+) -> list[dict]:
+    """Contrasts of the right kind and outcome that did not enter, each with its reason."""
+    inside = {_pair(e) for e in kept}
+    out = [_near_miss(line, e, reason) for e, reason in rejected]
+    seen = inside | {_pair(e) for e, _ in rejected}
+    for e in candidates:
+        if _pair(e) not in seen:
+            seen.add(_pair(e))
+            out.append(_near_miss(line, e, f"only_on_another_scale:{e['measure']}"))
+    for c in contrasts:
+        if (
+            c["outcome"] == line["outcome"]
+            and c["reason"]
+            and c["reason"] not in NO_CONTRAST
+            and _pair(c) not in seen
+            and bool(c["acute"]) == (line["exposure"] == "acute")
+            and _nearly(c, line["comparison"])
+        ):
+            seen.add(_pair(c))
+            out.append(_near_miss(line, c, c["reason"]))
+    return out
+
+
+def _nearly(c: dict, comparison: dict) -> bool:
+    if c["reason"] == "no_comparator_arm":
+        spec = comparison["experimental"]
+        return c["modality"] in spec["modality"] and (
+            "agent" not in spec or c["agent"] in spec["agent"]
+        )
+    return matches(c, comparison)
+
+
+def _pair(row: dict) -> tuple:
+    return row["trial_id"], row["arm_id"], row["comparator_arm_id"]
+
+
+def _near_miss(line: dict, row: dict, reason: str) -> dict:
+    reason, _, which = reason.partition(":")
+    arms = f"{row['arm_id']} vs {row['comparator_arm_id'] or '(none)'}"
+    return {
+        "line": line["name"],
+        "trial_id": row["trial_id"],
+        "label": row["label"],
+        "comparison": arms,
+        "reason": reason,
+        "detail": WORDS[reason] + (f" ({which})" if which else ""),
+        "source_rows": [r for r in row["source_rows"].split(";") if r],
+    }

@@ -1,0 +1,285 @@
+"""The model of one line of evidence: from effects to a pooled estimate."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from liverfit import meta
+from liverfit.claims.covariance import sampling_covariance
+
+EMPTY = dict.fromkeys(
+    ("estimate", "se", "ci_lower", "ci_upper", "pi_lower", "pi_upper", "df", "pvalue", "tau2",
+     "i2", "q", "q_pvalue")
+)  # fmt: skip
+
+
+class TooFewTrials(ValueError):
+    """Fewer trials than a model needs have what it needs."""
+
+    def __init__(self, found: int, needed: int, what: str):
+        self.found = found
+        super().__init__(f"{found} usable trials {what}, {needed} are needed")
+
+
+def fit_line(line: dict, models: dict) -> dict:
+    """Fit a line's model; `status` says ok, too_few or not_run, `status_reason` why.
+
+    Random effects: univariate REML with Hartung-Knapp where every trial gives one effect; effects
+    within trials (three-level, cluster-robust CR2 with Satterthwaite degrees of freedom) where one
+    gives several.
+    """
+    effects = line["effects"]
+    trials = {e["trial_id"] for e in effects}
+    out = {
+        **EMPTY,
+        "k": len(trials),
+        "n_effects": len(effects),
+        "n": participants(effects),
+        "fitted_model": "",
+        "status": "ok",
+        "status_reason": "",
+        "extra": {},
+    }
+    if len(trials) < line["minimum_trials"]:
+        out["status"] = "too_few"
+        out["status_reason"] = f"{len(trials)} usable trials, {line['minimum_trials']} are needed"
+        return out
+    try:
+        out.update(MODELS[line["model"]](line, effects, models))
+    except TooFewTrials as error:
+        out.update(k=error.found, status="too_few", status_reason=str(error))
+    except (meta.ConvergenceError, np.linalg.LinAlgError, ValueError) as error:
+        out.update(EMPTY, status="not_run", status_reason=f"{type(error).__name__}: {error}")
+    return out
+
+
+def participants(effects: list[dict]) -> int | None:
+    """People behind the effects, every arm once; arms whose n is not printed are not counted."""
+    arms = {}
+    for e in effects:
+        for arm, n in ((e["arm_id"], e["n1"]), (e["comparator_arm_id"], e["n2"])):
+            if n:
+                arms[e["trial_id"], arm] = max(n, arms.get((e["trial_id"], arm), 0))
+    return round(sum(arms.values())) or None
+
+
+def random_effects(line: dict, effects: list[dict], models: dict) -> dict:
+    """Pooled effect with prediction interval, heterogeneity and each effect's weight."""
+    yi = np.array([e["yi"] for e in effects])
+    trials = [e["trial_id"] for e in effects]
+    if len(set(trials)) == len(trials):
+        r = meta.random_effects(
+            yi,
+            [e["vi"] for e in effects],
+            method=models["estimator"],
+            test=models["test"],
+            level=models["level"],
+        )
+        weights = 1 / (np.array([e["vi"] for e in effects]) + r.tau2)
+        return {
+            **_coefficient(r.coef, r.se, r.ci, r.pvalue, 0),
+            **_interval(r.prediction_interval),
+            "df": float(r.k - r.p),
+            "tau2": float(r.tau2),
+            "i2": float(r.i2),
+            "q": float(r.q),
+            "q_pvalue": float(r.q_pvalue),
+            "weights": list(100 * weights / weights.sum()),
+            "fitted_model": f"random effects, {models['estimator']}, Hartung-Knapp",
+        }
+    v = sampling_covariance(effects)
+    m = meta.multilevel(
+        yi, v, [trials, list(range(len(yi)))], method=models["estimator"], level=models["level"]
+    )
+    robust = m.robust(trials, kind="CR2")
+    return {
+        **_coefficient(robust.coef, robust.se, robust.ci, robust.pvalue, 0),
+        **_interval(robust.prediction_interval),
+        "df": float(robust.df[0]),
+        "tau2": float(np.sum(m.sigma2)),
+        "i2": float(m.i2),
+        "q": float(m.q),
+        "q_pvalue": float(m.q_pvalue),
+        "weights": _multilevel_weights(v, m.sigma2, trials),
+        "fitted_model": f"three-level random effects, {models['estimator']}, CR2",
+        "extra": {"sigma2_between_trials": float(m.sigma2[0]),
+                  "sigma2_within_trials": float(m.sigma2[1])},
+    }  # fmt: skip
+
+
+def meta_regression(line: dict, effects: list[dict], models: dict) -> dict:
+    """Effect at the lowest observed value of the moderator, and the share of tau² it explains.
+
+    One effect a trial enters (its arm with the lowest moderator would bias the slope, so the most
+    precise does), since R² compares univariate models.
+    """
+    name = line["moderator"]
+    usable = _most_precise_by_trial([e for e in effects if e[name] is not None])
+    if len(usable) < line["minimum_trials"]:
+        raise TooFewTrials(len(usable), line["minimum_trials"], f"print {name}")
+    x = np.array([e[name] for e in usable])
+    lowest = float(x.min())
+    r = meta.random_effects(
+        [e["yi"] for e in usable],
+        [e["vi"] for e in usable],
+        mods=(x - lowest)[:, None],
+        method=models["estimator"],
+        test=models["test"],
+        level=models["level"],
+    )
+    return {
+        **_coefficient(r.coef, r.se, r.ci, r.pvalue, 0),
+        "df": float(r.k - r.p),
+        "tau2": float(r.tau2),
+        "i2": float(r.i2),
+        "q": float(r.q),
+        "q_pvalue": float(r.q_pvalue),
+        "k": r.k,
+        "n_effects": r.k,
+        "fitted_model": f"meta-regression on {name}, {models['estimator']}, Hartung-Knapp",
+        "extra": {
+            "moderator": name,
+            "lowest": lowest,
+            "highest": float(x.max()),
+            "slope": float(r.coef[1]),
+            "slope_ci_lower": float(r.ci[1][0]),
+            "slope_ci_upper": float(r.ci[1][1]),
+            "slope_pvalue": float(r.pvalue[1]),
+            "r2": None if r.r2 is None or np.isnan(r.r2) else float(r.r2),
+        },
+    }
+
+
+def _most_precise_by_trial(effects: list[dict]) -> list[dict]:
+    best = {}
+    for e in effects:
+        if e["trial_id"] not in best or e["vi"] < best[e["trial_id"]]["vi"]:
+            best[e["trial_id"]] = e
+    return list(best.values())
+
+
+def moderator_test(line: dict, effects: list[dict], models: dict) -> dict:
+    """Global test that all groups of the moderator have one mean effect (omnibus test).
+
+    Groups of fewer than two trials are left out and named.
+    """
+    name = line["moderator"]
+    by_group = {}
+    for e in effects:
+        by_group.setdefault(e[name], []).append(e)
+    groups = sorted(g for g, es in by_group.items() if len({e["trial_id"] for e in es}) >= 2)
+    thin = sorted(set(by_group) - set(groups))
+    if len(groups) < 2:
+        raise TooFewTrials(len(groups), 2, f"in each of two groups of {name}")
+    kept = [e for e in effects if e[name] in groups]
+    v = sampling_covariance(kept)
+    dummies = np.array([[float(e[name] == g) for g in groups[1:]] for e in kept])
+    trials = [e["trial_id"] for e in kept]
+    m = meta.multilevel(
+        np.array([e["yi"] for e in kept]),
+        v,
+        [trials, list(range(len(kept)))],
+        mods=dummies,
+        method=models["estimator"],
+        test="t",
+        level=models["level"],
+    )
+    return {
+        "df": float(len(groups) - 1),
+        "pvalue": float(m.qm_pvalue),
+        "tau2": float(np.sum(m.sigma2)),
+        "q": float(m.q),
+        "q_pvalue": float(m.q_pvalue),
+        "k": len(set(trials)),
+        "n_effects": len(kept),
+        "fitted_model": f"three-level meta-regression on {name}, {models['estimator']}, F test",
+        "extra": {"moderator": name, "groups": groups, "left_out": thin, "qm": float(m.qm)},
+    }
+
+
+def interaction(line: dict, effects: list[dict], models: dict) -> dict:
+    """Factorial trials: (both − one) − (other − neither), pooled.
+
+    `effects` hold a trial's single contrasts; those with all four cells give one interaction each,
+    its variance the sum of the four arms' parts.
+    """
+    made = factorial_contrasts(effects)
+    if len(made) < line["minimum_trials"]:
+        raise TooFewTrials(len(made), line["minimum_trials"], "print all four cells")
+    out = random_effects(line, made, models)
+    return {**out, "k": len(made), "n_effects": len(made), "weights": None}
+
+
+def factorial_contrasts(effects: list[dict]) -> list[dict]:
+    """One interaction effect for each trial whose four cells are measured."""
+    by_trial = {}
+    for e in effects:
+        by_trial.setdefault(e["trial_id"], {})[e["modality"], e["comparator_modality"]] = e
+    out = []
+    for trial, cells in by_trial.items():
+        on_training = cells.get(("drug_plus_exercise", "resistance"))
+        alone = cells.get(("drug", "placebo")) or cells.get(("drug", "control"))
+        if on_training and alone:
+            n = [on_training["n1"], on_training["n2"], alone["n1"], alone["n2"]]
+            out.append(
+                {
+                    **on_training,
+                    "trial_id": trial,
+                    "yi": on_training["yi"] - alone["yi"],
+                    "vi": on_training["vi"] + alone["vi"],
+                    "n1": sum(x or 0 for x in n[::2]),
+                    "n2": sum(x or 0 for x in n[1::2]),
+                }
+            )
+    return out
+
+
+def subgroups(line: dict, models: dict) -> list[dict]:
+    """The same pooling within each modality that has effects."""
+    out = []
+    for name in dict.fromkeys(e["modality"] for e in line["effects"]):
+        members = [e for e in line["effects"] if e["modality"] == name]
+        trials = {e["trial_id"] for e in members}
+        row = {"name": name, "k": len(trials), **dict.fromkeys(
+            ("estimate", "ci_lower", "ci_upper", "tau2", "i2"))}  # fmt: skip
+        if len(trials) >= 2:
+            try:
+                fit = random_effects(line, members, models)
+                row.update({k: fit[k] for k in row if k in fit and k != "k"})
+            except TooFewTrials as error:
+        out.update(k=error.found, status="too_few", status_reason=str(error))
+    except (meta.ConvergenceError, ValueError):
+                pass  # the subgroup stays without a diamond; its effects are shown
+        out.append(row)
+    return out
+
+
+def _coefficient(coef, se, ci, pvalue, i: int) -> dict:
+    interval = np.asarray(ci).reshape(-1, 2)[i]
+    return {
+        "estimate": float(np.atleast_1d(coef)[i]),
+        "se": float(np.atleast_1d(se)[i]),
+        "ci_lower": float(interval[0]),
+        "ci_upper": float(interval[1]),
+        "pvalue": float(np.atleast_1d(pvalue)[i]),
+    }
+
+
+def _interval(interval) -> dict:
+    if interval is None or not np.all(np.isfinite(interval)):
+        return {"pi_lower": None, "pi_upper": None}
+    return {"pi_lower": float(interval[0]), "pi_upper": float(interval[1])}
+
+
+def _multilevel_weights(v: np.ndarray, sigma2, trials: list[str]) -> list[float]:
+    same = np.array([[a == b for b in trials] for a in trials], dtype=float)
+    w = np.linalg.inv(v + sigma2[0] * same + sigma2[1] * np.eye(len(trials))).sum(axis=0)
+    return list(100 * w / w.sum())
+
+
+MODELS = {
+    "random_effects": random_effects,
+    "meta_regression": meta_regression,
+    "moderator_test": moderator_test,
+    "interaction": interaction,
+}

@@ -1,0 +1,83 @@
+"""One claim judged: every line fitted, the verdict by the declared rule."""
+
+from __future__ import annotations
+
+import math
+from statistics import median
+
+from liverfit.claims.fit import fit_line, subgroups
+from liverfit.claims.verdict import combined, line_verdict
+
+
+def judge_claim(claim: dict, evidence: dict, settings: dict) -> dict:
+    """Fit each line of a claim's evidence and judge the claim.
+
+    Parameters
+    ----------
+    claim : one entry of config/claims.yaml
+    evidence : what `select_evidence` returned for it
+    settings : the sections `models` and `verdict` of the analysis plan
+
+    Returns
+    -------
+    dict as written to results/claims/{claim}.json; what later stages compute (certainty,
+    probability, multiverse_share, power, false_positive_rate) is None until they have.
+    """
+    lines = [_judged(line, settings) for line in evidence["lines"]]
+    verdict, reason = combined(claim, lines)
+    return {
+        "claim": claim["id"],
+        "section": claim["section"],
+        "statement": claim["statement"],
+        "population": claim["population"],
+        "estimand": claim["estimand"],
+        "would_settle": claim.get("would_settle", ""),
+        "verdict": verdict,
+        "reason": reason,
+        "certainty": None,
+        "probability": None,
+        "multiverse_share": None,
+        "power": None,
+        "false_positive_rate": None,
+        "lines": lines,
+        "near_misses": evidence["near_misses"],
+    }
+
+
+def _judged(line: dict, settings: dict) -> dict:
+    needed = line["minimum_trials"] or settings["verdict"]["minimum_trials"]
+    line = {**line, "minimum_trials": needed, "direction_word": line["direction"]}
+    fit = fit_line(line, settings["models"])
+    weights = fit.pop("weights", None)
+    out = {**line, **fit, "model": fit["fitted_model"] or line["model"]}
+    if line["rule"] == "non_inferiority":
+        out["extra"] = {**fit["extra"], **_time_ratio(line["effects"])}
+    out["effects"] = [
+        _shown(e, w)
+        for e, w in zip(line["effects"], weights or [None] * len(line["effects"]), strict=True)
+    ]
+    out["subgroups"] = subgroups(line, settings["models"]) if fit["status"] == "ok" else []
+    out["verdict"], out["verdict_reason"] = line_verdict(out)
+    return out
+
+
+def _shown(effect: dict, weight: float | None) -> dict:
+    se = math.sqrt(effect["vi"])
+    return {
+        **effect,
+        "se": se,
+        "ci_lower": effect["yi"] - 1.959963984540054 * se,
+        "ci_upper": effect["yi"] + 1.959963984540054 * se,
+        "weight": weight,
+        "source_rows": effect["source_rows"].split(";"),
+    }
+
+
+def _time_ratio(effects: list[dict]) -> dict:
+    """Weekly minutes of the experimental arm over the comparator's: median over trials."""
+    ratios = [
+        e["minutes_per_week"] / e["comparator_minutes_per_week"]
+        for e in effects
+        if e["minutes_per_week"] and e["comparator_minutes_per_week"]
+    ]
+    return {"time_ratio": median(ratios) if ratios else None, "time_ratio_trials": len(ratios)}

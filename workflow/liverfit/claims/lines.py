@@ -1,0 +1,43 @@
+"""A claim's lines of evidence, with the defaults that its entry leaves out filled in."""
+
+from __future__ import annotations
+
+FAVOURABLE = {"decrease": -1, "increase": 1, "either": 0}
+
+
+def lines_of(claim: dict, outcomes: dict) -> list[dict]:
+    """The lines of a claims.yaml entry, complete: labels, unit, margin, comparison, model.
+
+    Parameters
+    ----------
+    claim : one entry of config/claims.yaml
+    outcomes : contents of config/outcomes.yaml (key `outcomes`)
+    """
+    return [_line(claim, line, outcomes["outcomes"][line["outcome"]]) for line in claim["lines"]]
+
+
+def _line(claim: dict, line: dict, outcome: dict) -> dict:
+    measure = line["measure"]
+    margin = {"MD": outcome.get("margin"), "SMD": outcome.get("standardised_margin"), "ROM": None}
+    comparison = {**claim["comparison"], **line.get("comparison", {})}
+    return {
+        "name": line["name"],
+        "role": line.get("role", "secondary"),
+        "outcome": line["outcome"],
+        "outcome_label": outcome["label"],
+        "measure": measure,
+        "unit": {"MD": outcome["unit"], "SMD": "SD", "ROM": "log ratio"}[measure],
+        "direction": line["direction"],
+        "null": 0.0,
+        "margin": line.get("margin", margin[measure]),
+        "rule": line.get("rule", "superiority"),
+        "model": line.get("model", "random_effects"),
+        "moderator": line.get("moderator"),
+        "exposure": line.get("exposure", "training"),
+        "where": line.get("where", {}),
+        "plan": line.get("plan", {}),
+        "minimum_trials": line.get("minimum_trials", claim.get("minimum_trials")),
+        "comparison": comparison,
+        "favours_positive": comparison["favours"][0 if line["direction"] == "increase" else 1],
+        "favours_negative": comparison["favours"][1 if line["direction"] == "increase" else 0],
+    }

@@ -1,0 +1,134 @@
+"""The verdict rules: from an estimate and its interval to one word, with the reason in words.
+
+supported     the interval lies wholly on the claimed side of the null
+refuted       it lies wholly on the other side, or wholly inside the margin of no relevant effect
+inconclusive  neither
+untestable    fewer usable trials than the declared minimum, or no model that could be fitted
+"""
+
+from __future__ import annotations
+
+VERDICTS = ("supported", "refuted", "inconclusive", "untestable")
+
+
+def line_verdict(line: dict) -> tuple[str, str]:
+    """Verdict and reason of one fitted line, by the line's declared `rule`."""
+    if line["status"] != "ok":
+        return "untestable", line["status_reason"]
+    return RULES[line["rule"]](line)
+
+
+def superiority(line: dict) -> tuple[str, str]:
+    """One-sided claim: `direction` is decrease or increase."""
+    low, high, null = line["ci_lower"], line["ci_upper"], line["null"]
+    claimed_low = line["direction"] == "decrease"
+    if (high < null) if claimed_low else (low > null):
+        return "supported", f"the interval {_text(line)} lies wholly on the claimed side"
+    if (low > null) if claimed_low else (high < null):
+        return "refuted", f"the interval {_text(line)} lies wholly on the other side"
+    return _inside_margin(line)
+
+
+def two_sided(line: dict) -> tuple[str, str]:
+    """The claim names no direction: any effect supports it."""
+    low, high, null = line["ci_lower"], line["ci_upper"], line["null"]
+    if high < null or low > null:
+        return "supported", f"the interval {_text(line)} excludes no effect"
+    return _inside_margin(line)
+
+
+def _inside_margin(line: dict) -> tuple[str, str]:
+    margin = line["margin"]
+    if margin and -margin < line["ci_lower"] - line["null"] and line["ci_upper"] < margin:
+        return "refuted", (
+            f"the interval {_text(line)} lies wholly inside the margin of no relevant effect, "
+            f"±{margin:g} {line['unit']}"
+        )
+    return "inconclusive", f"the interval {_text(line)} includes no effect and reaches beyond it"
+
+
+def non_inferiority(line: dict) -> tuple[str, str]:
+    """Not worse than the comparator by the margin, in less weekly time (`extra.time_ratio`)."""
+    if not line["margin"]:
+        raise ValueError(f"line {line['name']}: non-inferiority needs a margin")
+    worse = 1 if line["direction"] == "decrease" else -1
+    bounds = sorted(worse * x for x in (line["ci_lower"], line["ci_upper"]))
+    ratio = line["extra"].get("time_ratio")
+    if bounds[0] > line["margin"]:
+        return "refuted", f"the interval {_text(line)} lies wholly beyond the margin"
+    if bounds[1] >= line["margin"]:
+        return "inconclusive", (
+            f"the interval {_text(line)} reaches the non-inferiority margin of "
+            f"{line['margin']:g} {line['unit']}"
+        )
+    if ratio is None:
+        return "inconclusive", (
+            "not inferior, but too few trials print the weekly minutes of both arms"
+        )
+    if ratio < 1:
+        return "supported", f"not inferior, with {ratio:.2f} times the weekly minutes"
+    return "refuted", f"not inferior, but with {ratio:.2f} times the weekly minutes"
+
+
+def lowest_dose(line: dict) -> tuple[str, str]:
+    """Effect at the lowest observed dose, and dose explains less than half of tau²."""
+    verdict, reason = superiority(line)
+    r2 = line["extra"].get("r2")
+    if verdict != "supported":
+        return verdict, reason
+    if r2 is None:
+        return "inconclusive", f"{reason}, but the share of tau² explained is undefined"
+    if r2 >= 50:
+        return "inconclusive", f"{reason}, but dose explains {r2:.0f} % of tau²"
+    return "supported", f"{reason}, and dose explains {r2:.0f} % of tau²"
+
+
+def moderator_slope(line: dict) -> tuple[str, str]:
+    """The effect changes with the moderator in the claimed direction."""
+    extra = line["extra"]
+    slope = {**line, "ci_lower": extra["slope_ci_lower"], "ci_upper": extra["slope_ci_upper"]}
+    verdict, reason = superiority({**slope, "margin": None})
+    return verdict, f"slope on {extra['moderator']}: {reason}"
+
+
+def omnibus(line: dict) -> tuple[str, str]:
+    """Global test of equality of groups; a large p-value is no evidence of equality."""
+    names = ", ".join(line["extra"]["groups"])
+    if line["pvalue"] < 0.05:
+        return "supported", f"the effects of {names} differ (P={line['pvalue']:.2g})"
+    return "inconclusive", f"no difference between {names} was shown (P={line['pvalue']:.2g})"
+
+
+def combined(claim: dict, lines: list[dict]) -> tuple[str, str]:
+    """The claim's verdict from its primary lines.
+
+    `all`: supported where every line is, refuted where any is. `testable`: the same over the
+    lines that could be tested. One primary line simply gives its own verdict.
+    """
+    primary = [line for line in lines if line["role"] == "primary"]
+    if len(primary) == 1:
+        return primary[0]["verdict"], primary[0]["verdict_reason"]
+    words = {line["name"]: line["verdict"] for line in primary}
+    told = "; ".join(f"{line['name']}: {line['verdict_reason']}" for line in primary)
+    if claim.get("combine", "all") == "testable":
+        words = {name: w for name, w in words.items() if w != "untestable"}
+    values = set(words.values())
+    if not values or "untestable" in values:
+        return "untestable", told
+    if values == {"supported"}:
+        return "supported", told
+    return ("refuted" if "refuted" in values else "inconclusive"), told
+
+
+def _text(line: dict) -> str:
+    return f"{line['ci_lower']:.2f} to {line['ci_upper']:.2f}"
+
+
+RULES = {
+    "superiority": superiority,
+    "two_sided": two_sided,
+    "non_inferiority": non_inferiority,
+    "lowest_dose": lowest_dose,
+    "moderator_slope": moderator_slope,
+    "omnibus": omnibus,
+}

@@ -1,0 +1,157 @@
+"""The row ledger: what became of every raw row. Rows in = rows accounted for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("row_id", "status", "reason", "superseded_by", "used_in")
+REASONS = {
+    "": "used as it is",
+    "direction_only": "says increased, decreased or no change, without a number",
+    "p_value_only": "prints a p-value and nothing else",
+    "no_number": "no number to work with",
+    "outcome_not_analysed": "the outcome is not in config/outcomes.yaml",
+    "repeats_another_row": "another row prints the same number",
+    "contradicted_by_another_row": "another row, of a better source, prints a different number",
+    "contrast_stored_as_change": "an arm's change that is in truth the printed contrast",
+    "better_route": "a better route to the same effect was open",
+    "not_needed": "the effect was computed from other rows",
+    "after_the_programme": "a visit after the programme had ended",
+    "no_comparator_arm": "the trial holds no second arm to compare with",
+    "not_an_allocation": "the arms were not allocated against each other",
+    "part_of_the_other": "one arm is part of the other",
+    "parts_of_one_arm": "both arms are parts of one arm",
+    "subset_against_whole": "a subset has no whole arm as its comparator",
+    "different_subsets": "subsets of different kinds",
+    "different_strata": "arms of different strata",
+    "two_controls": "neither arm holds an active component",
+    "other_factor_of_a_factorial": "the other factor of a factorial trial",
+    "number_in_one_arm_only": "the other arm prints no number",
+    "no_spread": "no SD, SE, interval or exact p-value leads to a variance",
+    "spread_unresolved": "whether ± is an SD or an SE stayed open",
+    "quantiles_unusable": "quartiles or range cannot give an SD",
+    "n_missing": "the number of people is not printed",
+    "visits_or_scales_differ": "the arms are printed for different visits or on different scales",
+    "scale_not_poolable": "no measure is defined on this scale",
+    "no_effect": "no effect of this trial could be computed",
+    "in_no_effect": "this arm is in no effect",
+    "no_fitted_line": "no claim has a fitted line for this comparison, outcome and measure",
+    "not_compared": "rows printed in reviews are for reading beside ours, never pooled",
+    "reader_check": "a reader's check on the pipeline, not an input",
+    "nothing_to_apply_to": "names nothing that the analysis uses",
+    "data_set_left_out": "the data set has errors and the plan says to skip it",
+}
+
+
+class LedgerError(ValueError):
+    """Rows that are not accounted for, or accounted for twice."""
+
+
+def build_ledger(
+    rows: dict[str, list[str]], fates: list[pd.DataFrame], uses: dict[str, list[str]]
+) -> pd.DataFrame:
+    """One row for every raw row.
+
+    Parameters
+    ----------
+    rows : table name (`dataset/file.csv`) -> all its row ids
+    fates : tables row_id, status, reason, superseded_by; an earlier one wins over a later
+    uses : row_id -> where it is used (effect ids, table names)
+
+    Raises
+    ------
+    LedgerError
+        where a fate names an unknown row, a row has two fates, a reason is not in `REASONS`, or
+        rows in are not rows accounted for.
+    """
+    import pandas as pd
+
+    known = {r for ids in rows.values() for r in ids}
+    fate = {}
+    for table in fates:
+        for f in table.fillna("").to_dict("records"):
+            fate.setdefault(f["row_id"], f)
+    strangers = sorted((set(fate) | set(uses)) - known)
+    if strangers:
+        raise LedgerError(f"rows that no raw table holds: {', '.join(strangers[:10])}")
+    out = []
+    for table, ids in sorted(rows.items()):
+        for row_id in ids:
+            out.append(_entry(table, row_id, fate.get(row_id), uses.get(row_id, [])))
+    _check(out, known)
+    return pd.DataFrame(out, columns=list(COLUMNS))
+
+
+def _entry(table: str, row_id: str, fate: dict | None, used_in: list[str]) -> dict:
+    entry = {"row_id": row_id, "status": "used", "reason": "", "superseded_by": "", "used_in": ""}
+    if fate:
+        entry.update({k: fate[k] for k in ("status", "reason", "superseded_by")})
+    if used_in:
+        entry.update(status="used", reason="", used_in=";".join(dict.fromkeys(used_in)))
+    elif entry["status"] == "used" or not fate:
+        entry.update(status="excluded", reason=_idle_reason(table))
+    return entry
+
+
+def _idle_reason(table: str) -> str:
+    """Why a row of a table without fates of its own is used nowhere."""
+    name = table.rpartition("/")[2].removesuffix(".csv")
+    return {
+        "trials": "no_effect",
+        "arms": "in_no_effect",
+        "reviews": "no_fitted_line",
+        "trial_effects": "not_compared",
+        "liver_fat_feasibility": "reader_check",
+        "measurements": "no_number",
+    }.get(name, "nothing_to_apply_to")
+
+
+def _check(entries: list[dict], known: set[str]) -> None:
+    ids = [e["row_id"] for e in entries]
+    if len(ids) != len(set(ids)) or set(ids) != known:
+        raise LedgerError(f"{len(known)} raw rows, {len(ids)} ledger rows, {len(set(ids))} of them")
+    unknown = sorted({e["reason"] for e in entries} - set(REASONS))
+    if unknown:
+        raise LedgerError(f"reasons that are not on the list: {', '.join(unknown)}")
+
+
+EARLY = ("direction_only", "p_value_only", "no_number", "outcome_not_analysed")
+ROUTED = ("better_route", "not_needed")
+
+
+def row_flow(ledger: pd.DataFrame, effects: int, pooled: int) -> pd.DataFrame:
+    """Counts for the flow figure: summaries -> with a number -> cells -> in effects -> pooled.
+
+    Columns stage, box (kept | removed), count, reason (for kept the noun that is counted), as
+    `plots.row_flow` reads them.
+    """
+    import pandas as pd
+
+    m = ledger[ledger["row_id"].str.contains("/measurements.csv:", regex=False)]
+    counts = Counter(zip(m["status"], m["reason"], strict=True))
+    removed = {"early": Counter(), "repeats": Counter(), "late": Counter()}
+    for (status, reason), count in counts.items():
+        if status == "excluded" and reason in EARLY:
+            removed["early"][reason] += count
+        elif status == "superseded" and reason not in ROUTED:
+            removed["repeats"][reason] += count
+        elif status != "used":
+            removed["late"][reason] += count
+    stages = (
+        ("Printed summaries", removed["early"]),
+        ("With a number, outcome analysed", removed["repeats"]),
+        ("Distinct facts", removed["late"]),
+    )
+    rows, left = [], len(m)
+    for name, gone in stages:
+        rows.append((name, "kept", left, "rows"))
+        rows += [(name, "removed", c, REASONS[r]) for r, c in gone.most_common()]
+        left -= gone.total()
+    rows.append(("Used in effects", "kept", left, "rows"))
+    rows.append(("Effect sizes", "kept", effects, "effects"))
+    rows.append(("Pooled in a claim's primary line", "kept", pooled, "effects"))
+    return pd.DataFrame(rows, columns=["stage", "box", "count", "reason"])
