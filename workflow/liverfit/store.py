@@ -201,9 +201,11 @@ def write_table(path: str | Path, frame: pd.DataFrame) -> None:
 def _kind(path: str | Path, column: pd.Series) -> str:
     """Name the type of a column in the words of the Frictionless Table Schema."""
     kinds = {"b": "boolean", "i": "integer", "u": "integer", "f": "number"}
-    if column.dtype.kind in kinds:
-        return kinds[column.dtype.kind]
     present = column.dropna()
+    if column.dtype.kind in kinds and len(present) == len(column):
+        return kinds[column.dtype.kind]
+    if column.dtype.kind in "iuf":
+        return "number"
     if any(isinstance(cell, (list, tuple, set, dict)) for cell in present):
         raise StoreError(f"{path}: column {column.name} holds lists; join them before writing")
     types = {type(cell) for cell in present}
@@ -225,8 +227,7 @@ def column_types(path: str | Path) -> dict[str, str]:
 def read_table(path: str | Path) -> pd.DataFrame:
     """Read a table that `write_table` wrote, with the types that it had.
 
-    Missing cells are NaN in number columns and "" in string columns; integer columns with missing
-    cells come back as floats.
+    Missing cells are NaN in number columns and "" in string columns.
 
     Raises
     ------
@@ -236,18 +237,16 @@ def read_table(path: str | Path) -> pd.DataFrame:
     import pandas as pd
 
     kinds = column_types(verify(path))
-    dtypes = {"string": str, "number": float, "integer": "Int64", "boolean": bool}
-    blank = {name: [""] for name, kind in kinds.items() if kind != "string"}
-    frame = pd.read_csv(
-        path,
-        dtype={name: dtypes[kind] for name, kind in kinds.items()},
-        keep_default_na=False,
-        na_values=blank,
-        float_precision="round_trip",
-        encoding="utf-8",
-    )
-    for name, kind in kinds.items():
-        if kind == "integer":
-            missing = frame[name].isna().any()
-            frame[name] = frame[name].astype(float if missing else "int64")
-    return frame
+    text = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    return pd.DataFrame({name: _typed(text[name], kind) for name, kind in kinds.items()})
+
+
+def _typed(column: pd.Series, kind: str) -> pd.Series:
+    """Turn printed cells into a type; Python's own float() gives back every digit."""
+    if kind == "boolean":
+        return column == "True"
+    if kind == "integer":
+        return column.map(int).astype("int64")
+    if kind == "number":
+        return column.map(lambda cell: float(cell) if cell else math.nan).astype(float)
+    return column

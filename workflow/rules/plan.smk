@@ -22,6 +22,15 @@ def checked(name, content=None):
     return content
 
 
+def checked_claims():
+    """Return {id: entry} of config/claims.yaml once its names are those of the other files."""
+    claims = checked("claims")
+    findings = plan.check_claims(claims, OUTCOMES, MODALITIES, locate("config/claims.yaml"))
+    if findings:
+        raise DataError(findings)
+    return {claim["id"]: claim for claim in claims["claims"]}
+
+
 def datasets_by_format():
     """Return {name: format} of the data sets to use, whose files are what their checksums say."""
     root, wanted = Path(DATA), config["datasets"]
@@ -47,7 +56,7 @@ try:
     checked("config", config)
     OUTCOMES = checked("outcomes")
     MODALITIES = checked("modalities")
-    CLAIMS = {claim["id"]: claim for claim in checked("claims")["claims"]}
+    CLAIMS = checked_claims()
     DATA = locate(config.get("data", "data/raw"))
     FORMATS = datasets_by_format()
 except DataError as error:

@@ -103,6 +103,79 @@ def _text_keys(content: Any) -> Any:
     return [_text_keys(item) for item in content] if isinstance(content, list) else content
 
 
+def check_claims(claims: dict, outcomes: dict, modalities: dict, path: str | Path) -> list[Finding]:
+    """Hold claims that fit their schema to the names that outcomes and modalities define.
+
+    Parameters
+    ----------
+    claims, outcomes, modalities : contents of the files of that name in config/
+    path : the claims file, for the lines
+
+    Returns
+    -------
+    list of Finding
+        Repeated ids and line names, unknown outcomes, modalities and agents, claims without a
+        primary line, raw mean differences of outcomes that have no canonical scale.
+    """
+    faults: list[tuple[Key, str, str, str]] = []
+    ids: dict[str, int] = {}
+    for number, claim in enumerate(claims["claims"]):
+        key: Key = ("claims", number)
+        if claim["id"] in ids:
+            faults.append(((*key, "id"), "the id is there twice", "every id once", "rename one"))
+        ids[claim["id"]] = number
+        if not any(line.get("role") == "primary" for line in claim["lines"]):
+            what = "no line has the role primary"
+            faults.append(((*key, "lines"), what, "at least one", "give one `role: primary`"))
+        faults += _unknown_arms(claim["comparison"], (*key, "comparison"), modalities)
+        names: set[str] = set()
+        for place, line in enumerate(claim["lines"]):
+            inner = (*key, "lines", place)
+            faults += _line_faults(line, inner, outcomes["outcomes"], modalities, names)
+            names.add(line["name"])
+    lines = key_lines(path) if faults else {}
+    name = display_path(Path(path))
+    return [
+        Finding(name, _line_of(key, lines), dotted(key, claims), what, expected, remedy)
+        for key, what, expected, remedy in faults
+    ]
+
+
+def _line_faults(
+    line: dict, key: Key, outcomes: dict, modalities: dict, names: set[str]
+) -> list[tuple[Key, str, str, str]]:
+    faults = _unknown_arms(line.get("comparison", {}), (*key, "comparison"), modalities)
+    if line["name"] in names:
+        what = "the claim has two lines of this name"
+        faults.append(((*key, "name"), what, "every name once", "rename one"))
+    outcome = outcomes.get(line["outcome"])
+    if outcome is None:
+        what = f"{shown(line['outcome'])} is no outcome"
+        mend = _nearest(line["outcome"], [*outcomes])
+        faults.append(((*key, "outcome"), what, "a name from config/outcomes.yaml", mend))
+    elif line["measure"] == "MD" and outcome["canonical"] is None:
+        what = f"{line['outcome']} has no canonical scale, so raw differences are not comparable"
+        faults.append(((*key, "measure"), what, "SMD or ROM", ""))
+    return faults
+
+
+def _unknown_arms(comparison: dict, key: Key, modalities: dict) -> list[tuple[Key, str, str, str]]:
+    known = {
+        "modality": [*modalities["modalities"]],
+        "agent": [entry["agent"] for entry in modalities.get("agents", [])],
+    }
+    faults = []
+    for side in ("experimental", "comparator"):
+        for kind, names in known.items():
+            for number, name in enumerate(comparison.get(side, {}).get(kind, [])):
+                if name not in names:
+                    what = f"{shown(name)} is no {kind}"
+                    expected = "a name from config/modalities.yaml"
+                    place = (*key, side, kind, number)
+                    faults.append((place, what, expected, _nearest(name, names)))
+    return faults
+
+
 def key_lines(path: str | Path) -> dict[Key, int]:
     """Return the line of every key and list item of a YAML file, by its path of keys."""
     lines: dict[Key, int] = {}
