@@ -246,9 +246,7 @@ def subgroups(line: dict, models: dict) -> list[dict]:
             try:
                 fit = random_effects(line, members, models)
                 row.update({k: fit[k] for k in row if k in fit and k != "k"})
-            except TooFewTrials as error:
-        out.update(k=error.found, status="too_few", status_reason=str(error))
-    except (meta.ConvergenceError, ValueError):
+            except (meta.ConvergenceError, ValueError):
                 pass  # the subgroup stays without a diamond; its effects are shown
         out.append(row)
     return out
