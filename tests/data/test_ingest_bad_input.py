@@ -326,6 +326,14 @@ def test_tampered_file_is_noticed(folder: Folder) -> None:
     assert "liverfit checksum mini" in errors[0].remedy
 
 
+def test_table_that_is_not_declared_is_not_passed_over(folder: Folder) -> None:
+    folder.build()
+    folder.write("more.csv", "a,b\n1,2\n")
+    dataset = load_dataset(folder.path)
+    assert dataset.ok
+    assert places(dataset.findings, "warning") == [("more.csv", None, None)]
+
+
 def test_formula_and_markup_are_kept_with_a_warning(folder: Folder) -> None:
     folder.lines["arms"][1] = folder.lines["arms"][1].replace(
         "exercise", "<script>alert(1)</script>", 1

@@ -11,7 +11,7 @@ from liverfit.data.dataset import load_dataset
 from liverfit.data.descriptor import SCHEMA, declared_format, read_descriptor
 from liverfit.data.findings import Findings
 from liverfit.data.schema import FORMATS, TABLES
-from small_dataset import DESCRIPTOR, Folder, places
+from small_dataset import DESCRIPTOR, Folder, measurement, places
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,15 @@ def test_missing_and_empty_descriptor(folder: Folder) -> None:
         assert declared_format(folder.path) == ""
     (folder.path / "dataset.yaml").unlink()
     assert "does not exist" in load_dataset(folder.path).errors[0].what
+
+
+def test_unreadable_descriptor_does_not_hide_the_tables(folder: Folder) -> None:
+    folder.descriptor = "title: [\n"
+    folder.lines["measurements"][1] = measurement(spread="-1")
+    assert places(folder.findings()) == [
+        ("dataset.yaml", 2, None),
+        ("measurements.csv", 2, "spread"),
+    ]
 
 
 def test_billion_laughs(folder: Folder) -> None:

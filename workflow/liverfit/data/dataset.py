@@ -26,11 +26,12 @@ from .findings import (
     warnings,
 )
 from .plausibility import check_records, number
-from .registry import DESCRIPTOR, check_folder, verify_checksums
+from .registry import DESCRIPTOR, check_folder, data_files, verify_checksums
 from .schema import FORMATS, TABLES
 from .table import RawTable, read_table
 
 JSON_FORMAT = "liverfit-dataset-1"
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods")
 
 
 @dataclass(eq=False)
@@ -161,10 +162,16 @@ def load_dataset(folder: Path | str, extra_checks: Sequence[Check] = ()) -> Data
     dataset.descriptor = read_descriptor(folder / DESCRIPTOR, found)
     _check_tables_of_format(dataset.descriptor, found)
     dataset.findings += [*found, *verify_checksums(folder)]
+    declared = table_files(dataset.descriptor)
+    if dataset.descriptor:
+        dataset.findings += _undeclared_tables(folder, declared)
+    else:
+        # an unreadable dataset.yaml shall not hide what is wrong with the tables
+        declared = {name: (f"{name}.csv", ",") for name in TABLES if _is_there(folder, name)}
     tables: dict[str, RawTable] = {}
     collectors: dict[str, Findings] = {}
-    files = {name: file for name, (file, _) in table_files(dataset.descriptor).items()}
-    for name, (file, delimiter) in table_files(dataset.descriptor).items():
+    files = {name: file for name, (file, _) in declared.items()}
+    for name, (file, delimiter) in declared.items():
         shown_as = display_path(folder / file)
         table = read_table(
             folder / file, TABLES[name].names, delimiter=delimiter, shown_as=shown_as
@@ -271,6 +278,23 @@ def _check_tables_of_format(descriptor: dict, found: Findings) -> None:
             label = f"files.{shown(name)[1:-1]}"
             expected = f"tables {', '.join(form.tables)}"
             found.add(None, label, what, expected, "delete it or correct format")
+
+
+def _is_there(folder: Path, table: str) -> bool:
+    return (folder / f"{table}.csv").is_file()
+
+
+def _undeclared_tables(folder: Path, declared: dict[str, tuple[str, str]]) -> list[Finding]:
+    """Warn of tables that lie in the folder and would silently not be read."""
+    files = {file for file, _ in declared.values()}
+    found = []
+    for name in data_files(folder):
+        if name not in files and Path(name).suffix.lower() in TABLE_SUFFIXES:
+            place = (display_path(folder / name), None, None)
+            remedy = "declare it under files, or move it elsewhere"
+            what = f"{DESCRIPTOR} does not name the table, it is not read"
+            found.append(Finding(*place, what, "every table under files", remedy, WARNING))
+    return found
 
 
 def _randomised(tables: dict[str, RawTable]) -> dict[tuple[str, str], float | None]:

@@ -20,7 +20,7 @@ _COMMA = re.compile(r"[+-]?[0-9]+(?:[.\s'’][0-9]{3})*,[0-9]+")
 _THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _LIMIT = re.compile(r"[<>≤≥~≈=].*", re.DOTALL)
 _RANGE = re.compile(r"[+-]?[0-9.]+ *(?:-|–|—|to) *[+-]?[0-9.]+")
-_PVALUE = re.compile(r"(<=|>=|=|<|>)? *([0-9]*\.?[0-9]+)")
+_PVALUE = re.compile(r"(?:[pP] *)?(<=|>=|=|<|>)? *([0-9]*\.?[0-9]+)")
 _DASHES = "‐‑‒–—―﹣－"
 _NOT_FINITE = {"inf", "infinity", "nan", "na", "n/a", "null", "none", "missing"}
 

@@ -57,6 +57,12 @@ def check_folder(folder: Path) -> list[Finding]:
         found.add(None, None, "the folder is a symbolic link", "a folder", "copy the data here")
     elif not folder.is_dir():
         found.add(None, None, "there is no such data set", "a folder with dataset.yaml", "add it")
+    else:
+        try:
+            data_files(folder)
+        except OSError as error:
+            what = f"the folder cannot be read ({error.strerror})"
+            found.add(None, None, what, "a readable folder", "mend its permissions")
     return list(found)
 
 
@@ -111,13 +117,7 @@ def verify_checksums(folder: Path) -> list[Finding]:
                 f"restore the file, or {renew}",
             )
         findings += found
-    try:
-        names = data_files(folder)
-    except OSError as error:
-        found = Findings(display_path(folder))
-        found.add(None, None, f"the folder cannot be read ({error.strerror})", "a readable folder")
-        return [*findings, *found]
-    for name in names:
+    for name in data_files(folder):
         found = Findings(display_path(folder / name))
         if (folder / name).is_dir():
             found.add(None, None, "there is a folder inside the data set", "files only", "move it")

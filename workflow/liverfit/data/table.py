@@ -29,6 +29,10 @@ _MARKUP = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:[\s/][^<>]*)?>|<!--")
 _SAVE_AS = "save the file as UTF-8 (in a spreadsheet: Save as, CSV UTF-8)"
 
 
+Problems = list[tuple[int, str]]
+Record = tuple[int, list[str], Problems]
+
+
 @dataclass(slots=True)
 class RawTable:
     """A table as printed.
@@ -140,7 +144,8 @@ def _fill(table: RawTable, text: str, delimiter: str, found: Findings) -> None:
     if first is None:
         found.add(1, None, "the table has no header", "a header line", "restore the table")
         return
-    line, header = first
+    line, header, problems = first
+    _bad_quotes(line, header, problems, found)
     if len(header) == 1 and len(table.columns) > 1:
         other = next((d for d in _DELIMITER_NAMES if d != delimiter and d in header[0]), None)
         if other:
@@ -153,7 +158,8 @@ def _fill(table: RawTable, text: str, delimiter: str, found: Findings) -> None:
             )
             return
     position = _match_header(table, line, header, found)
-    for line, cells in records:
+    for line, cells, problems in records:
+        _bad_quotes(line, header, problems, found)
         if len(cells) != len(header):
             _miscounted(line, cells, header, delimiter, found)
             continue
@@ -170,8 +176,10 @@ def _fill(table: RawTable, text: str, delimiter: str, found: Findings) -> None:
         found.add(line, None, "the table has no records", "records below the header", "add them")
 
 
-def _records(lines: list[str], delimiter: str, found: Findings) -> Iterator[tuple[int, list[str]]]:
-    """Yield (physical line of the record's start, cells)."""
+def _records(
+    lines: list[str], delimiter: str, found: Findings
+) -> Iterator[tuple[int, list[str], Problems]]:
+    """Yield (physical line of the record's start, cells, problems with quotes by cell)."""
     at, failures = 0, 0
     while at < len(lines):
         number, line = at + 1, lines[at].removesuffix("\r")
@@ -181,7 +189,7 @@ def _records(lines: list[str], delimiter: str, found: Findings) -> Iterator[tupl
                 found.warn(number, None, "the line is blank", "a record", "delete the line")
             continue
         if '"' not in line:
-            yield number, line.split(delimiter)
+            yield number, line.split(delimiter), []
             continue
         cells, is_open, problems = _split_quoted(line, delimiter)
         if is_open and failures < MAX_OPEN_QUOTES:
@@ -191,15 +199,15 @@ def _records(lines: list[str], delimiter: str, found: Findings) -> Iterator[tupl
                 problems = []
             else:
                 failures += 1
-        for cell, what in problems:
-            found.add(
-                number,
-                f"cell {cell}",
-                what,
-                'cells in "…" with each inner quote doubled',
-                'put the whole cell in quotes and write inner quotes as ""',
-            )
-        yield number, cells
+        yield number, cells, problems
+
+
+def _bad_quotes(line: int, header: list[str], problems: Problems, found: Findings) -> None:
+    for at, what in problems:
+        column = shown(header[at])[1:-1] if at < len(header) else f"cell {at + 1}"
+        expected = 'cells in "…" with each inner quote doubled'
+        remedy = 'put the whole cell in quotes and write inner quotes as ""'
+        found.add(line, column, what, expected, remedy)
 
 
 def _join_lines(lines: list[str], number: int, delimiter: str) -> tuple[list[str], int] | None:
@@ -219,16 +227,16 @@ def _join_lines(lines: list[str], number: int, delimiter: str) -> tuple[list[str
     return None
 
 
-def _split_quoted(line: str, delimiter: str) -> tuple[list[str], bool, list[tuple[int, str]]]:
-    """Split a record with quotes into cells; is the last one left open; (cell, problem) pairs."""
+def _split_quoted(line: str, delimiter: str) -> tuple[list[str], bool, Problems]:
+    """Split a record with quotes: cells, is the last one open, (index of cell, problem) pairs."""
     cells: list[str] = []
-    problems: list[tuple[int, str]] = []
+    problems: Problems = []
     at, size = 0, len(line)
     while True:
         quoted = line.startswith('"', at)
         end = _closing_quote(line, at + 1) if quoted else -1
         if quoted and end < 0:
-            problems.append((len(cells) + 1, "a quoted cell is not closed"))
+            problems.append((len(cells), "a quoted cell is not closed"))
             cells.append(line[at + 1 :].replace('""', '"'))
             return cells, True, problems
         stop = line.find(delimiter, end + 1 if quoted else at)
@@ -236,11 +244,11 @@ def _split_quoted(line: str, delimiter: str) -> tuple[list[str], bool, list[tupl
         if quoted:
             cell = line[at + 1 : end].replace('""', '"') + line[end + 1 : stop]
             if stop != end + 1:
-                problems.append((len(cells) + 1, "there is text after the closing quote"))
+                problems.append((len(cells), "there is text after the closing quote"))
         else:
             cell = line[at:stop]
             if '"' in cell:
-                problems.append((len(cells) + 1, "a quote stands alone in an unquoted cell"))
+                problems.append((len(cells), "a quote stands alone in an unquoted cell"))
         cells.append(cell)
         if stop >= size:
             return cells, False, problems
