@@ -63,6 +63,8 @@ rule collect_claims:
             category="Claims",
             labels={"result": "table of verdicts"},
         ),
+        markdown=ensure("<results>/claims/claims.md", non_empty=True),
+        text=ensure("<results>/claims/claims.md", non_empty=True),
     log:
         "<logs>/collect_claims.log",
     benchmark:

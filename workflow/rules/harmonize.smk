@@ -38,6 +38,12 @@ rule build_ledger:
     input:
         datasets=expand("<results>/ingested/{dataset}.json", dataset=FORMATS),
         fates=["<results>/harmonized/fates.csv", "<results>/effects/fates.csv"],
+        effects="<results>/effects/effects.csv",
+        concordance="<results>/concordance/concordance.csv",
+        trials="<results>/harmonized/trials.csv",
+        arms="<results>/harmonized/arms.csv",
+        effects="<results>/effects/effects.csv",
+        concordance="<results>/concordance/concordance.csv",
         claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
         evidence=evidence_of_all,
         code=code_of("build_ledger"),

@@ -8,9 +8,8 @@ from liverfit.job import logged
 
 def main(ingested, claims, out):
     datasets = [Dataset.from_json(store.verify(path)) for path in ingested]
-    tables = [dataset.tables for dataset in datasets if dataset.ok]
-    judged = [store.read_json(path) for path in claims]
-    store.write_table(out, compare_reviews(tables, judged))
+    reviews = [r for d in datasets if d.ok for r in d.tables["reviews"].to_dict("records")]
+    store.write_table(out, compare_reviews(reviews, [store.read_json(path) for path in claims]))
 
 
 if __name__ == "__main__":

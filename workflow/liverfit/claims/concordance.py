@@ -22,7 +22,7 @@ MEASURES = (
 )
 
 
-def compare_reviews(reviews: pd.DataFrame, claims: list[dict]) -> pd.DataFrame:
+def compare_reviews(reviews: list[dict], claims: list[dict]) -> pd.DataFrame:
     """Published pooled results matched to fitted lines by outcome, measure and comparison.
 
     A review matches a claim's line where the outcome and measure are the same and each side's
@@ -38,7 +38,7 @@ def compare_reviews(reviews: pd.DataFrame, claims: list[dict]) -> pd.DataFrame:
         for line in claim["lines"]
         if line["status"] == "ok" and line["estimate"] is not None and line["rule"] != "lowest_dose"
     ]
-    for review in reviews.to_dict("records"):
+    for review in reviews:
         for claim, line in lines:
             if _same(review, line):
                 rows.append(_row(review, claim, line))

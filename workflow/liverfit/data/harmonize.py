@@ -23,6 +23,7 @@ from liverfit.data.spread import Decision, settle
 if TYPE_CHECKING:
     import pandas as pd
 
+FATE_COLUMNS = ("row_id", "status", "reason", "superseded_by", "used_in")
 TRIAL_NUMBERS = ("age_mean", "pct_female", "bmi_mean")
 MEASUREMENT_COLUMNS = (
     "measurement_id", "dataset", "trial_id", "arm_id", "comparator_arm_id", "outcome", "method",
@@ -87,12 +88,13 @@ def harmonize(datasets: list, outcomes: dict, modalities: dict, settings: dict) 
     groups = cohorts([t["trial_id"] for t in trials], raw["overlaps"])
     for t in trials:
         t["cohort_id"] = groups[t["trial_id"]]
+    fates += _curation_fates(raw, spell, decisions)
     return Harmonized(
         trials=pd.DataFrame(trials),
         arms=pd.DataFrame(arms),
         measurements=_measurement_table(cells, decisions),
         directions=pd.DataFrame(directions),
-        fates=pd.DataFrame(fates, columns=["row_id", "status", "reason", "superseded_by"]),
+        fates=pd.DataFrame(fates, columns=list(FATE_COLUMNS)),
         spread_decisions=_decision_table(cells, decisions, hints),
         extraction_pairs=pd.DataFrame(pairs),
         extraction_agreement=_agreement(pairs),
@@ -215,6 +217,27 @@ def _without_contrasts_as_changes(cells: list[dict]) -> tuple[list[dict], list[d
             c["n"], c["n_source"] = c["arm_n"], c["arm_n_source"]
         kept.append(c)
     return kept, fates
+
+
+def _curation_fates(raw: dict, spell: Spellings, decisions: list[Decision]) -> list[dict]:
+    """Which rows of the curation tables were applied, and where it shows."""
+    trials = {t["trial_id"] for t in raw["trials"]}
+    hinted = {d.cell for d in decisions if d.hint}
+    hinted_trials = {r["trial_id"] for r in raw["measurements"] if r["row_id"] in hinted}
+    used = {row: "harmonized/measurements.csv" for row in spell.used if row}
+    for r in raw["overlaps"]:
+        if {r["trial_id"], r["other_trial_id"]} <= trials:
+            used[r["row_id"]] = "harmonized/reported_overlaps.csv"
+    for r in raw["arm_relations"]:
+        if r["trial_id"] in trials:
+            used[r["row_id"]] = "harmonized/arms.csv"
+    for r in raw["spread_hints"]:
+        if r["trial_id"] in hinted_trials:
+            used[r["row_id"]] = "harmonized/spread_decisions.csv"
+    return [
+        {"row_id": r, "status": "used", "reason": "", "superseded_by": "", "used_in": where}
+        for r, where in used.items()
+    ]
 
 
 def _caution(cells: list[dict], cautions: list[dict]) -> None:

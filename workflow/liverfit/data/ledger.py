@@ -59,8 +59,10 @@ def build_ledger(
     Parameters
     ----------
     rows : table name (`dataset/file.csv`) -> all its row ids
-    fates : tables row_id, status, reason, superseded_by; an earlier one wins over a later
-    uses : row_id -> where it is used (effect ids, table names)
+    fates : tables row_id, status, reason, superseded_by (and used_in); the first that names a row
+        is its fate
+    uses : row_id -> where it is used (effect ids, result tables). A row that only repeats another
+        stays superseded, although what it adds (an n, a week) is used
 
     Raises
     ------
@@ -89,10 +91,12 @@ def build_ledger(
 def _entry(table: str, row_id: str, fate: dict | None, used_in: list[str]) -> dict:
     entry = {"row_id": row_id, "status": "used", "reason": "", "superseded_by": "", "used_in": ""}
     if fate:
-        entry.update({k: fate[k] for k in ("status", "reason", "superseded_by")})
-    if used_in:
-        entry.update(status="used", reason="", used_in=";".join(dict.fromkeys(used_in)))
-    elif entry["status"] == "used" or not fate:
+        entry.update({k: fate.get(k, "") for k in COLUMNS[1:]})
+    places = [*filter(None, entry["used_in"].split(";")), *used_in]
+    entry["used_in"] = ";".join(dict.fromkeys(places))
+    if places and entry["status"] != "superseded":
+        entry.update(status="used", reason="", superseded_by="")
+    elif not places and entry["status"] == "used":
         entry.update(status="excluded", reason=_idle_reason(table))
     return entry
 

@@ -37,7 +37,7 @@ class WeightEvidence:
                 self.change.setdefault((*key, "kg"), change)
         self.typical = median(self.baseline.values()) if self.baseline else None
         self.words = {
-            (d["trial_id"], d["arm_id"]): d["direction"]
+            (d["trial_id"], d["arm_id"]): (d["direction"], d["row_id"])
             for d in directions
             if d["outcome"] == "body_weight" and d["timepoint"] in ("change", "contrast")
         }
@@ -50,9 +50,11 @@ class WeightEvidence:
         if percent is not None:
             stable = "yes" if abs(percent) < self.margin else "no"
             return _evidence(percent, stable, source, rows)
-        word = self.words.get((trial["trial_id"], arm["arm_id"])) or trial["weight_result"]
+        word, row = self.words.get((trial["trial_id"], arm["arm_id"]), ("", ""))
+        if word not in WORDS:
+            word, row = trial["weight_result"], trial["row_id"]
         if word in WORDS:
-            return _evidence(None, WORDS[word], "words", ())
+            return _evidence(None, WORDS[word], "words", (row,))
         return _evidence(None, "unknown", "none", ())
 
     def _numbers(self, trial: str, a: str, b: str) -> tuple[float | None, tuple, str]:
