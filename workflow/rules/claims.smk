@@ -64,7 +64,6 @@ rule collect_claims:
             labels={"result": "table of verdicts"},
         ),
         markdown=ensure("<results>/claims/claims.md", non_empty=True),
-        text=ensure("<results>/claims/claims.md", non_empty=True),
     log:
         "<logs>/collect_claims.log",
     benchmark:
