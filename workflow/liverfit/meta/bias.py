@@ -79,15 +79,15 @@ class PetPeeseResult:
 
     Attributes
     ----------
-    coef, se, pvalue, ci : the selected estimate for a standard error of zero
+    coef, se, pvalue (1,), ci (1, 2) : the selected estimate for a standard error of zero
     selected : "PET" or "PEESE"
     pet, peese : RandomEffectsResult, their first coefficient being that estimate
     """
 
-    coef: float
-    se: float
-    pvalue: float
-    ci: tuple[float, float]
+    coef: np.ndarray
+    se: np.ndarray
+    pvalue: np.ndarray
+    ci: np.ndarray
     selected: str
     pet: RandomEffectsResult
     peese: RandomEffectsResult
@@ -272,7 +272,7 @@ def pet_peese(
     >>> vi = [0.3256, 0.1946, 0.4154, 0.0200, 0.0512, 0.0069, 0.2230,
     ...       0.0040, 0.0564, 0.0730, 0.0124, 0.5325, 0.0714]
     >>> fit = meta.pet_peese(yi, vi)
-    >>> fit.selected, round(fit.coef, 3)
+    >>> fit.selected, round(float(fit.coef[0]), 3)
     ('PET', -0.194)
     """
     y, v = check.effects_and_variances(yi, vi)
@@ -281,10 +281,10 @@ def pet_peese(
     peese = _regress(y, v, v, model, method, test, level)
     selected, fit = ("PEESE", peese) if pet.pvalue[0] < alpha else ("PET", pet)
     return PetPeeseResult(
-        coef=float(fit.coef[0]),
-        se=float(fit.se[0]),
-        pvalue=float(fit.pvalue[0]),
-        ci=(float(fit.ci[0, 0]), float(fit.ci[0, 1])),
+        coef=fit.coef[:1],
+        se=fit.se[:1],
+        pvalue=fit.pvalue[:1],
+        ci=fit.ci[:1],
         selected=selected,
         pet=pet,
         peese=peese,

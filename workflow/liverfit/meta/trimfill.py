@@ -28,7 +28,7 @@ class TrimAndFillResult:
     ----------
     k0, k0_se : number of missing studies and its standard error
     side : where they are missing, "left" or "right"
-    coef, se, ci, pvalue, tau2 : estimates with the filled studies; ci is (lower, upper)
+    coef, se, pvalue (1,), ci (1, 2), tau2 : estimates with the filled studies
     filled_yi, filled_vi : (k0,) the filled studies, on the scale of yi
     fit : the whole RandomEffectsResult
     """
@@ -37,10 +37,10 @@ class TrimAndFillResult:
     k0_se: float
     side: str
     estimator: str
-    coef: float
-    se: float
-    ci: tuple[float, float]
-    pvalue: float
+    coef: np.ndarray
+    se: np.ndarray
+    ci: np.ndarray
+    pvalue: np.ndarray
     tau2: float
     filled_yi: np.ndarray = field(repr=False)
     filled_vi: np.ndarray = field(repr=False)
@@ -101,7 +101,7 @@ def trim_and_fill(
     >>> vi = [0.3256, 0.1946, 0.4154, 0.0200, 0.0512, 0.0069, 0.2230,
     ...       0.0040, 0.0564, 0.0730, 0.0124, 0.5325, 0.0714]
     >>> fit = meta.trim_and_fill(yi, vi)
-    >>> fit.k0, fit.side, round(fit.coef, 3)
+    >>> fit.k0, fit.side, round(float(fit.coef[0]), 3)
     (1, 'right', -0.657)
     """
     y, v = check.effects_and_variances(yi, vi)
@@ -132,10 +132,10 @@ def trim_and_fill(
         k0_se=k0_se,
         side=side,
         estimator=estimator,
-        coef=float(fit.coef[0]),
-        se=float(fit.se[0]),
-        ci=(float(fit.ci[0, 0]), float(fit.ci[0, 1])),
-        pvalue=float(fit.pvalue[0]),
+        coef=fit.coef,
+        se=fit.se,
+        ci=fit.ci,
+        pvalue=fit.pvalue,
         tau2=fit.tau2,
         filled_yi=filled_yi,
         filled_vi=filled_vi,
