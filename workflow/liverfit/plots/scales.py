@@ -208,8 +208,10 @@ def limits(
     anchors = [scale.null, *(scale.band() or ()), *kept, *near]
     low, high = min(anchors), max(anchors)
     span = high - low or 1.0
-    lows = [a for a, _ in intervals if a is not None]
-    highs = [b for _, b in intervals if b is not None]
+    # An interval that meets none of the anchors belongs to a point that is off the axis.
+    whole = [(a, b) for a, b in intervals if a is not None and b is not None]
+    met = [(a, b) for a, b in whole if a <= high and b >= low]
+    lows, highs = [a for a, _ in met], [b for _, b in met]
     all_low, all_high = min([low, *lows, *prediction]), max([high, *highs, *prediction])
     usual_low = float(np.quantile(lows, 0.1, method="lower")) if lows else low
     usual_high = float(np.quantile(highs, 0.9, method="higher")) if highs else high

@@ -10,6 +10,7 @@ fallback for a browser without it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -101,7 +102,8 @@ POOLED = "#1A1A1A"
 PNG_DPI = 200
 
 _RC = {
-    "font.family": ["DejaVu Sans"],
+    "font.family": ["sans-serif"],
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Bitstream Vera Sans"],
     "font.size": 9.0,
     "text.color": INK,
     "text.usetex": False,
@@ -198,15 +200,19 @@ def save_figure(fig: Figure, path_stem: str | Path, *, dpi: int = PNG_DPI) -> li
 def clean(value: object) -> str:
     """Any value as one line of drawable text.
 
-    White space runs become one space; control characters and lone surrogates, which are not
-    allowed in SVG, become U+FFFD. None and NaN become "".
+    White space becomes one space (thin spaces stay); control characters and lone surrogates,
+    which SVG does not allow, and marks that reorder text become U+FFFD. None, NaN and NA become
+    "".
 
     >>> clean("Smith\\n 2020\\x00")
     'Smith 2020\\ufffd'
     """
-    if value is None or value != value:
+    try:
+        if value is None or bool(value != value):
+            return ""
+    except TypeError:  # pandas.NA has no truth value
         return ""
-    text = " ".join(str(value).split())
+    text = re.sub(r"[^\S\u2009\u202f]+", " ", str(value)).strip()  # thin spaces stay
     return "".join(c if _drawable(ord(c)) else "\ufffd" for c in text)
 
 
