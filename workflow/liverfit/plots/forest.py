@@ -284,7 +284,7 @@ class _Forest:
         """Both 'favours' labels, wrapped to equal numbers of lines."""
         width = PLOT_WIDTH / 2 - 0.2
         left, right = (
-            wrap(self.line.get(key), width, 8.2, max_lines=2)
+            wrap(self.line.get(key), width, 8.2, max_lines=3)
             for key in ("favours_negative", "favours_positive")
         )
         while len(left) != len(right):

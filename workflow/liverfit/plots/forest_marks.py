@@ -159,9 +159,14 @@ class Frame:
             Polygon(corners, closed=True, facecolor=colour, edgecolor=colour, linewidth=0.5,
                     zorder=4, gid=f"diamond-{index}")
         )  # fmt: skip
-        for end, leftwards in ((low, True), (high, False)):
+        # The tip beyond the axis stands outside it, as tall as the diamond, so that a cut is seen.
+        inch = (self.high - self.low) / self.width
+        for end, edge, step, marker in ((low, self.low, -1, "<"), (high, self.high, 1, ">")):
             if not self._inside(end):
-                self._arrow(y, leftwards, colour, 6.0)
+                self.ax.plot(
+                    [edge + 0.045 * step * inch], [y], marker=marker, ms=144 * half, mew=0,
+                    color=colour, linestyle="none", clip_on=False, zorder=4, gid="arrow",
+                )  # fmt: skip
 
     def _prediction(self, row: Row, y: float) -> None:
         low, high = row.interval

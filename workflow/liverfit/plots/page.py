@@ -28,7 +28,8 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
         return 0.0
     font = FontProperties(family=["DejaVu Sans"], size=size, weight=weight)
     width, _, _ = _renderer().get_text_width_height_descent(text, font, ismath=False)
-    return width / 720
+    # Hinting at screen resolution makes text up to a percent wider than at 720 dpi.
+    return 1.01 * width / 720
 
 
 def wrap(

@@ -123,7 +123,7 @@ class Scale:
             if low is not None and high is not None
         ]
         found = decimals_for([s for s in spans if math.isfinite(s)], 1 if self.is_ratio else 2)
-        return min(found, 1) if self.is_ratio else found
+        return min(found, {"ROM": 1, "SMD": 2}.get(self.measure, 4))
 
     def axis_label(self) -> str:
         """Words under the axis."""
