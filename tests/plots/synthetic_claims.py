@@ -35,7 +35,7 @@ NAMES = [
 ]
 
 
-def effect(i, modality, yi, se, *, trial=None, label=None, arm="", n=(20, 20), stable=None):
+def effect(i, modality, yi, se, *, trial=None, label=None, arm="", n=(20, 20), stable="unknown"):
     """One effect in the shape of the claims JSON."""
     return {
         "effect_id": f"e{i}",
@@ -87,7 +87,7 @@ def line(effects, *, tau2=1.0, measure="MD", unit="percentage points", margin=1.
         "name": "primary", "role": "primary", "outcome": "liver_fat",
         "outcome_label": "Liver fat", "measure": measure, "unit": unit,
         "direction": "decrease", "null": 0.0, "margin": margin,
-        "favours_negative": "favours exercise", "favours_positive": "favours no exercise",
+        "favours_negative": "exercise", "favours_positive": "no exercise",
         "model": "three-level REML, CR2", "status": "ok", "status_reason": "",
         "estimate": mean, "se": se, "ci_lower": mean - 2.1 * se, "ci_upper": mean + 2.1 * se,
         "pi_lower": mean - pi, "pi_upper": mean + pi, "df": 11.3, "pvalue": 0.0004,
@@ -124,6 +124,7 @@ def near_misses(count):
     ]  # fmt: skip
     return [
         {
+            "line": "primary",
             "trial_id": f"m{i}",
             "label": f"{NAMES[(i * 5) % len(NAMES)]} {2001 + i % 23}",
             "comparison": "resistance training vs usual care" if i % 3 else "HIIT vs continuous",
@@ -143,7 +144,7 @@ def typical(seed=1):
     for modality, count in plan:
         for _ in range(count):
             se = float(rng.uniform(0.7, 2.4))
-            stable = [True, False, None][int(rng.integers(3))]
+            stable = ["yes", "no", "unknown"][int(rng.integers(3))]
             n = (int(rng.integers(9, 45)), int(rng.integers(9, 45)))
             yi = float(rng.normal(-2.6, 1.4))
             effects.append(effect(i, modality, yi, se, n=n, stable=stable))
@@ -162,7 +163,7 @@ def typical(seed=1):
 
 def single():
     """One trial, not pooled by any model but reported as it is."""
-    return claim([line([effect(3, "aerobic", -2.4, 1.1, stable=True)], tau2=0.0, pi_lower=None,
+    return claim([line([effect(3, "aerobic", -2.4, 1.1, stable="yes")], tau2=0.0, pi_lower=None,
                        pi_upper=None, i2=None, q=None, df=None, subgroups=[])],
                  "inconclusive")  # fmt: skip
 
@@ -203,8 +204,8 @@ def relative(seed=3):
 def untestable(effects=1, misses=31):
     """Too few trials to pool, with the near misses."""
     found = [
-        effect(5, "resistance", -0.9, 0.5, stable=True),
-        effect(9, "resistance", 0.4, 0.9, stable=False),
+        effect(5, "resistance", -0.9, 0.5, stable="yes"),
+        effect(9, "resistance", 0.4, 0.9, stable="no"),
     ][:effects]
     made = line(found, tau2=0.0) if found else {"name": "primary", "role": "primary",
                                                 "outcome_label": "De novo lipogenesis"}  # fmt: skip

@@ -92,6 +92,14 @@ def test_agreement_draws_each_row_and_the_total():
     assert "Never twice" not in words(fig)
 
 
+def test_agreement_makes_the_total_itself_and_takes_timepoints_as_kinds():
+    pairs = made.pairs().rename(columns={"kind": "timepoint"})
+    total = {"outcome": "all", "label": "all", "timepoint": "all", "n_pairs": 516, "n_agree": 467}
+    pd.testing.assert_frame_equal(
+        agreement_table(pd.concat([pairs, pd.DataFrame([total])])), agreement_table(made.pairs())
+    )
+
+
 def test_agreement_without_pairs_says_so():
     none = pd.DataFrame({"outcome": ["x"], "n_pairs": [0], "n_agree": [0]})
     assert "No cell was extracted twice." in texts(extraction_agreement(none))

@@ -129,6 +129,75 @@ def test_arms_are_named_where_a_trial_has_several_and_only_there():
     assert f"{alone['label']}, {alone['arm_label']}" not in shown
 
 
+def test_the_comparator_is_named_where_the_arm_does_not_tell_effects_apart():
+    claim = made.typical()
+    first, second = claim["lines"][0]["effects"][:2]
+    first["arm_label"] = second["arm_label"] = "HIIT"
+    second["comparator_label"] = "stretching"
+    shown = words(forest(claim))
+    assert f"{first['label']}, HIIT vs no exercise" in shown
+    assert f"{first['label']}, HIIT vs stretching" in shown
+
+
+def test_weight_stable_is_marked_for_yes_and_no_only():
+    claim = made.typical()
+    told = [e["weight_stable"] for e in claim["lines"][0]["effects"]]
+    fig = forest(claim)
+    assert len(marks(fig, "weight-stable")) == told.count("yes") > 0
+    assert len(marks(fig, "weight-changed")) == told.count("no") > 0
+    for effect in claim["lines"][0]["effects"]:
+        effect["weight_stable"] = "unknown"
+    assert "stable" not in texts(forest(claim))
+
+
+def test_favours_labels_stand_on_their_sides():
+    fig = forest(made.typical())
+    page = {t.get_text(): t.get_position()[0] for t in fig.axes[0].texts}
+    assert page["← favours exercise"] < page["favours no exercise →"]
+    claim = made.typical()
+    claim["lines"][0]["favours_negative"] = "less than additive"
+    assert "← less than additive" in texts(forest(claim))
+
+
+def test_the_line_that_stands_for_the_claim_is_the_one_of_the_overview():
+    claim = made.typical()
+    small = made.line([made.effect(1, "hiit", 1.0, 1.0)], name="homa_ir", outcome_label="HOMA-IR")
+    claim["lines"] = [small, claim["lines"][0] | {"name": "liver_fat", "verdict": "inconclusive"}]
+    shown = words(forest(claim))
+    assert "Liver fat ·" in shown
+    assert "line “liver fat”, one of 2 primary lines · on this line alone inconclusive" in shown
+    assert "HOMA-IR" in words(forest(claim, "homa_ir"))
+
+
+def test_a_global_test_shows_its_groups_and_no_pooled_diamond():
+    claim = made.typical()
+    line = claim["lines"][0]
+    line |= dict.fromkeys(("estimate", "se", "ci_lower", "ci_upper", "pi_lower", "pi_upper"))
+    line["model"] = "meta-regression on modality, F test"
+    claim["near_misses"] = made.near_misses(3)
+    for effect in line["effects"]:
+        effect["weight"] = None
+    fig = forest(claim)
+    assert len(marks(fig, "diamond-")) == len(line["subgroups"])
+    assert "meta-regression on modality, F test: p < 0.001." in words(fig)
+    assert "of pool" not in texts(fig)
+    assert "Near misses (3)" not in texts(fig)
+    assert_legible(fig)
+
+
+def test_an_estimate_at_a_moderator_says_where():
+    claim = made.typical()
+    claim["lines"][0]["extra"] = {"moderator": "minutes_per_week", "lowest": 45.0}
+    assert "At the lowest minutes per week (45)" in words(forest(claim))
+    assert "All trials" not in words(forest(claim))
+
+
+def test_near_misses_of_another_line_stay_away():
+    claim = made.untestable(1, 6)
+    claim["near_misses"][0]["line"] = "secondary"
+    assert "Near misses (5)" in texts(forest(claim))
+
+
 def test_a_cut_interval_ends_in_an_arrow_and_a_far_point_too():
     fig = forest(made.many())
     low, high = axes_of(fig).get_xlim()

@@ -61,9 +61,9 @@ def test_untestable_claims_show_trials_found_of_trials_needed(board):
     assert len(marks(board, "needed")) == 3 * 6
 
 
-def test_a_claim_may_need_more_trials_than_the_rule():
+def test_a_line_may_need_more_trials_than_the_rule():
     overview, claims = made.board()
-    claims[2]["minimum_trials"] = 5
+    claims[2]["lines"][0]["minimum_trials"] = 5
     assert scoreboard_table(overview, claims).set_index("claim").loc["claim_2", "needed"] == 5
 
 

@@ -20,7 +20,8 @@ def agreement_table(pairs: pd.DataFrame) -> pd.DataFrame:
     ----------
     pairs : pandas.DataFrame
         ``outcome``, ``n_pairs`` (cells extracted twice), ``n_agree``; optionally ``kind`` (of
-        cell: mean, spread, n, …) and ``label`` (words for the outcome).
+        cell: mean, spread, n, …) or ``timepoint``, and ``label`` (words for the outcome). A row
+        of outcome "all" is left out, since the total is made here.
 
     Returns
     -------
@@ -41,11 +42,13 @@ def agreement_table(pairs: pd.DataFrame) -> pd.DataFrame:
     missing = [c for c in ("outcome", "n_pairs", "n_agree") if c not in pairs]
     if missing:
         raise ValueError(f"the agreement table lacks: {', '.join(missing)}")
+    pairs = pairs[pairs["outcome"] != "all"]
+    kind = next((c for c in ("kind", "timepoint") if c in pairs), None)
     table = pd.DataFrame(
         {
             "outcome": [clean(v) for v in pairs["outcome"]],
             "label": [clean(v).replace("_", " ") for v in pairs.get("label", pairs["outcome"])],
-            "kind": [clean(v) for v in pairs["kind"]] if "kind" in pairs else "",
+            "kind": [clean(v) for v in pairs[kind]] if kind else "",
             "n_pairs": pairs["n_pairs"].to_numpy(dtype=float),
             "n_agree": pairs["n_agree"].to_numpy(dtype=float),
         }

@@ -33,7 +33,7 @@ __all__ = ["forest", "forest_table"]
 
 EDGE = 0.35
 PLOT_WIDTH = 3.5
-GAP = 0.14
+GAP = 0.2
 LABEL_RANGE = (1.9, 3.0)
 MODEL_WORDS = {"primary": "primary analysis", "secondary": "secondary analysis"}
 
@@ -85,9 +85,15 @@ class _Forest:
         self.pad = 0.028 if many else 0.045
         decimal_rows = [r.interval for r in self.effects] or [r.interval for r in self.rows]
         self.decimals = self.scale.decimals(decimal_rows)
+        self.weighed = any(r.weight is not None for r in self.effects)
         self._measure()
-        unsettled = claim.get("verdict") == "untestable" or not self.pooled
-        misses = (claim.get("near_misses") or []) if unsettled else []
+        fitted = line.get("status", "ok") == "ok" and (self.pooled or self.effects)
+        unsettled = claim.get("verdict") == "untestable" or not fitted
+        misses = [
+            m
+            for m in (claim.get("near_misses") or [] if unsettled else [])
+            if clean(m.get("line")) in ("", clean(line.get("name")))
+        ]
         self.panel = NearMissPanel(misses, self.width - 2 * EDGE) if misses or unsettled else None
 
     # -- layout -----------------------------------------------------------------------------
@@ -110,7 +116,7 @@ class _Forest:
         self.x_estimate = self.x_plot + PLOT_WIDTH + GAP + max(widths[0], head - sum(widths[1:]))
         self.x_low = self.x_estimate + 0.08 + widths[1]
         self.x_high = self.x_low + 0.06 + widths[2]
-        self.x_weight = self.x_high + (0.68 if self.pooled else 0.0)
+        self.x_weight = self.x_high + (0.68 if self.weighed else 0.0)
         self.width = self.x_weight + EDGE
         self.known_stable = known
 
@@ -199,8 +205,13 @@ class _Forest:
             clean(line.get("model")) if self.pooled else "",
             MODEL_WORDS.get(role, f"{role} analysis" if role else ""),
         ]
-        if clean(line.get("name")) not in ("", "primary"):
-            bits.append(f"line “{clean(line['name'])}”")
+        name, alone = clean(line.get("name")), clean(line.get("verdict"))
+        if name not in ("", "primary"):
+            several = sum(x.get("role") == "primary" for x in self.claim.get("lines") or [])
+            of = f", one of {several} primary lines" if several > 1 and role == "primary" else ""
+            bits.append(f"line “{name.replace('_', ' ')}”{of}")
+        if alone and alone != clean(self.claim.get("verdict")):
+            bits.append(f"on this line alone {alone}")
         return " · ".join(b for b in bits if b)
 
     def _column_heads(self, top: float, y_rows: float) -> None:
@@ -217,7 +228,7 @@ class _Forest:
             page.text(x, two[1], below, size=size, ha="right", **bold)
         head = self._estimate_head()
         page.text(self.x_high, two[1], head, size=size, ha="right", **bold)
-        if self.pooled:
+        if self.weighed:
             page.text(self.x_weight, two[0], "Share", size=size, ha="right", **bold)
             page.text(self.x_weight, two[1], "of pool", size=size, ha="right", **bold)
         page.rule(EDGE, self.width - EDGE, y_rows - 0.06)
@@ -284,7 +295,7 @@ class _Forest:
         """Both 'favours' labels, wrapped to equal numbers of lines."""
         width = PLOT_WIDTH / 2 - 0.2
         left, right = (
-            wrap(self.line.get(key), width, 8.2, max_lines=3)
+            wrap(_favours_words(self.line.get(key)), width, 8.2, max_lines=3)
             for key in ("favours_negative", "favours_positive")
         )
         while len(left) != len(right):
@@ -305,7 +316,7 @@ class _Forest:
     def _footer(self, width: float) -> list[str]:
         """Lines under the axis: the pool and its heterogeneity, or why there is none; a key."""
         paragraphs = [self._pool_text()] if self.pooled else [self._unpooled_text()]
-        paragraphs.append(marks.key_text(self.scale, self.effects, self.pooled))
+        paragraphs.append(marks.key_text(self.scale, self.effects, self.weighed))
         return [line for p in paragraphs if p for line in wrap(p, width, 8.2, max_lines=4)]
 
     def _pool_text(self) -> str:
@@ -331,8 +342,18 @@ class _Forest:
         return text + (f". {test}." if p is not None else ".") if text else ""
 
     def _unpooled_text(self) -> str:
+        p = number(self.line.get("pvalue"))
+        if self.line.get("status") == "ok" and self.effects and p is not None:
+            return f"{clean(self.line.get('model'))}: {p_text(p)}. No single estimate is pooled."
         why = clean(self.line.get("status_reason")).rstrip(".")
         if not self.effects:
             return f"No effect could be computed for this line{': ' + why if why else ''}."
         equal = " Squares are of equal size." if len(self.effects) > 1 else ""
         return f"Not pooled{': ' + why if why else ''}.{equal}"
+
+
+def _favours_words(side: object) -> str:
+    """ "favours exercise" for "exercise"; words that already compare stay as they are."""
+    text = clean(side)
+    compared = text.lower().startswith(("favours", "more", "less", "higher", "lower"))
+    return text if compared or not text else f"favours {text}"

@@ -25,7 +25,7 @@ def weight_mark(page: Page, x: float, y: float, stable: bool | None) -> None:
     )  # fmt: skip
 
 
-def key_text(scale: Scale, effects: list[Row], pooled: bool) -> str:
+def key_text(scale: Scale, effects: list[Row], weighed: bool) -> str:
     """One line that explains the marks in use."""
     if not effects:
         return ""
@@ -39,7 +39,7 @@ def key_text(scale: Scale, effects: list[Row], pooled: bool) -> str:
         bits.append(f"Shaded: too small to matter ({size})")
     if any(r.weight_stable is not None for r in effects):
         bits.append("● body weight stable, ○ changed, blank not known")
-    if pooled:
+    if weighed:
         bits.append("square area: share of pool")
     if any(r.estimate is not None and r.interval == (None, None) for r in effects):
         bits.append("open square: no interval")
@@ -164,7 +164,7 @@ class Frame:
         for end, edge, step, marker in ((low, self.low, -1, "<"), (high, self.high, 1, ">")):
             if not self._inside(end):
                 self.ax.plot(
-                    [edge + 0.045 * step * inch], [y], marker=marker, ms=144 * half, mew=0,
+                    [edge + 0.03 * step * inch], [y], marker=marker, ms=115 * half, mew=0,
                     color=colour, linestyle="none", clip_on=False, zorder=4, gid="arrow",
                 )  # fmt: skip
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from liverfit.claims.overview import primary_line
 from liverfit.plots.scales import Scale, number
 from liverfit.plots.style import clean, modality_label, modality_order
 
@@ -36,6 +37,9 @@ TABLE_COLUMNS = [
     "effect_id",
     "source_rows",
 ]
+
+
+STABLE = {"yes": True, "true": True, "no": False, "false": False}
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class Row:
 
 
 def pick_line(claim: dict, line_name: str = "primary") -> dict:
-    """The analysis line called ``line_name``, or, for "primary", the one in the primary role.
+    """The analysis line called ``line_name``, or, for "primary", the one that stands for the claim.
 
     A claim without any line (untestable before any analysis) gives an empty line.
 
@@ -80,9 +84,8 @@ def pick_line(claim: dict, line_name: str = "primary") -> dict:
         if line.get("name") == line_name:
             return line
     if line_name == "primary":
-        for line in lines:
-            if line.get("role") == "primary":
-                return line
+        if any(line.get("role") == "primary" for line in lines):
+            return primary_line(claim)
         if not lines:
             return {"name": line_name, "status": "not_run", "status_reason": claim.get("reason")}
     names = ", ".join(str(line.get("name")) for line in lines) or "none"
@@ -107,14 +110,20 @@ def forest_rows(line: dict) -> list[Row]:
     """
     effects = [e for e in line.get("effects") or [] if isinstance(e, dict)]
     modalities = modality_order([str(e.get("modality") or "other") for e in effects])
-    arms_shown = Counter(e.get("trial_id") or e.get("label") for e in effects)
+    arms = _arm_words(effects)
     pooled = is_pooled(line)
-    totals = {str(s.get("name")): s for s in line.get("subgroups") or []} if pooled else {}
+    fitted = line.get("status", "ok") == "ok"
+    totals = {str(s.get("name")): s for s in line.get("subgroups") or []} if fitted else {}
     rows: list[Row] = []
     for modality in modalities:
-        members = [e for e in effects if str(e.get("modality") or "other") == modality]
+        members = [
+            (e, words)
+            for e, words in zip(effects, arms, strict=True)
+            if str(e.get("modality") or "other") == modality
+        ]
         rows.append(Row("header", modality_label(modality), modality))
-        drawn = [_effect_row(e, modality, arms_shown, pooled) for e in sorted(members, key=_order)]
+        members.sort(key=lambda member: _order(member[0]))
+        drawn = [_effect_row(e, modality, words, pooled) for e, words in members]
         rows += drawn
         if len(members) > 1 and len(modalities) > 1 and modality in totals:
             rows += _subtotal(totals[modality], modality, drawn)
@@ -129,21 +138,35 @@ def _order(effect: dict) -> tuple:
     return (int(years[-1]) if years else 9999, label.casefold(), clean(effect.get("trial_id")))
 
 
-def _effect_row(effect: dict, modality: str, arms_shown: Counter, pooled: bool) -> Row:
-    several = arms_shown[effect.get("trial_id") or effect.get("label")] > 1
-    stable = effect.get("weight_stable")
+def _arm_words(effects: list[dict]) -> list[str]:
+    """What tells a trial's effects apart: the arm, and the comparator where the arm does not."""
+
+    def arm(effect: dict) -> tuple:
+        return (effect.get("trial_id") or effect.get("label"), clean(effect.get("arm_label")))
+
+    trials, arms = Counter(arm(e)[0] for e in effects), Counter(arm(e) for e in effects)
+    words = []
+    for effect in effects:
+        trial, label = arm(effect)
+        against = clean(effect.get("comparator_label")) if arms[trial, label] > 1 else ""
+        told = f"{label} vs {against}" if label and against else label
+        words.append(told if trials[trial] > 1 else "")
+    return words
+
+
+def _effect_row(effect: dict, modality: str, arm: str, pooled: bool) -> Row:
     return Row(
         kind="effect",
         label=clean(effect.get("label") or effect.get("trial_id")) or "(no label)",
         modality=modality,
-        arm=clean(effect.get("arm_label")) if several else "",
+        arm=arm,
         n1=number(effect.get("n1")),
         n2=number(effect.get("n2")),
         estimate=number(effect.get("yi")),
         ci_lower=number(effect.get("ci_lower")),
         ci_upper=number(effect.get("ci_upper")),
         weight=number(effect.get("weight")) if pooled else None,
-        weight_stable=stable if isinstance(stable, bool) else None,
+        weight_stable=STABLE.get(clean(effect.get("weight_stable")).lower()),
         effect=effect,
     )
 
@@ -169,12 +192,22 @@ def _subtotal(subgroup: dict, modality: str, drawn: list[Row]) -> list[Row]:
     ]
 
 
+def _total_label(line: dict) -> str:
+    """Words for the diamond: what the model's estimate is an estimate of."""
+    extra = line.get("extra") or {}
+    lowest, moderator = number(extra.get("lowest")), clean(extra.get("moderator"))
+    if lowest is not None and moderator:
+        return f"At the lowest {moderator.replace('_', ' ')} ({lowest:g})"
+    weights = [number(e.get("weight")) for e in line.get("effects") or []]
+    return "All trials" if any(w is not None for w in weights) else "Estimate of the model"
+
+
 def _total(line: dict) -> list[Row]:
     k = number(line.get("k"))
     rows = [
         Row(
             kind="total",
-            label="All trials",
+            label=_total_label(line),
             estimate=number(line.get("estimate")),
             ci_lower=number(line.get("ci_lower")),
             ci_upper=number(line.get("ci_upper")),

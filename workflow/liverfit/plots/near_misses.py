@@ -76,7 +76,7 @@ class NearMissPanel:
 
 def _why(miss: dict) -> str:
     reason, detail = clean(miss.get("reason")).replace("_", " "), clean(miss.get("detail"))
-    return f"{reason}: {detail}" if reason and detail else reason or detail or "reason not given"
+    return detail or reason or "reason not given"
 
 
 def _summary(misses: list[dict]) -> str:

@@ -55,7 +55,7 @@ def scoreboard(overview: pd.DataFrame, claims: list[dict], *, minimum_trials: in
     claims : list of dict
         The judged claims, which give section, statement, direction, null, margin and unit.
     minimum_trials : int
-        Trials a claim needs, where the claim itself declares no ``minimum_trials``.
+        Trials a claim needs, where its line declares no ``minimum_trials``.
 
     Returns
     -------
@@ -117,7 +117,7 @@ def _record(row: dict, claim: dict, minimum_trials: int) -> dict:
         "direction": clean(line.get("direction")),
         "margin": scale.margin,
         **numbers,
-        "needed": int(number(claim.get("minimum_trials")) or minimum_trials),
+        "needed": int(number(line.get("minimum_trials")) or minimum_trials),
         "position": places[0],
         "position_lower": lower,
         "position_upper": upper,
