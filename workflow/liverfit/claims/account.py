@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from liverfit.claims.overview import primary_line
 from liverfit.data.ledger import build_ledger, row_flow
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from liverfit.data.dataset import Dataset
+
+POOLED = "pooled in a claim's primary line"
+SECONDARY = "in a secondary or sensitivity line only"
+TOO_FEW = "in a line with too few trials"
+NOT_ASKED = "no claim asks for it, or the plan leaves it out"
 
 
 def account(
@@ -56,6 +60,18 @@ def account(
     for row in concordance["row_id"]:
         uses[row].append("concordance/concordance.csv")
     ledger = build_ledger(rows, fates, uses)
-    pooled = {e["effect_id"] for claim in judged for e in primary_line(claim)["effects"]
-              if primary_line(claim)["status"] == "ok"}  # fmt: skip
-    return ledger, row_flow(ledger, len(effects), len(pooled))
+    return ledger, row_flow(ledger, _ends(list(effects["effect_id"]), judged))
+
+
+def _ends(effect_ids: list[str], judged: list[dict]) -> dict[str, int]:
+    """How many effects are pooled in a primary line, and why the others are not."""
+    rank = dict.fromkeys(effect_ids, NOT_ASKED)
+    order = (NOT_ASKED, TOO_FEW, SECONDARY, POOLED)
+    for claim in judged:
+        for line in claim["lines"]:
+            end = TOO_FEW
+            if line["status"] == "ok":
+                end = POOLED if line["role"] == "primary" else SECONDARY
+            for e in line["effects"]:
+                rank[e["effect_id"]] = max(rank[e["effect_id"]], end, key=order.index)
+    return {end: sum(r == end for r in rank.values()) for end in order[::-1]}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import stdtr, stdtrit
 
 from liverfit import meta
 from liverfit.claims.covariance import sampling_covariance
 
+TESTS = {"knha": "Hartung-Knapp", "z": "Wald"}
 EMPTY = dict.fromkeys(
     ("estimate", "se", "ci_lower", "ci_upper", "pi_lower", "pi_upper", "df", "pvalue", "tau2",
      "i2", "q", "q_pvalue")
@@ -47,7 +49,7 @@ def fit_line(line: dict, models: dict) -> dict:
     try:
         out.update(MODELS[line["model"]](line, effects, models))
     except TooFewTrials as error:
-        out.update(k=error.found, status="too_few", status_reason=str(error))
+        out.update(k=error.found, n=None, status="too_few", status_reason=str(error))
     except (meta.ConvergenceError, np.linalg.LinAlgError, ValueError) as error:
         out.update(EMPTY, status="not_run", status_reason=f"{type(error).__name__}: {error}")
     return out
@@ -68,25 +70,7 @@ def random_effects(line: dict, effects: list[dict], models: dict) -> dict:
     yi = np.array([e["yi"] for e in effects])
     trials = [e["trial_id"] for e in effects]
     if len(set(trials)) == len(trials):
-        r = meta.random_effects(
-            yi,
-            [e["vi"] for e in effects],
-            method=models["estimator"],
-            test=models["test"],
-            level=models["level"],
-        )
-        weights = 1 / (np.array([e["vi"] for e in effects]) + r.tau2)
-        return {
-            **_coefficient(r.coef, r.se, r.ci, r.pvalue, 0),
-            **_interval(r.prediction_interval),
-            "df": float(r.k - r.p),
-            "tau2": float(r.tau2),
-            "i2": float(r.i2),
-            "q": float(r.q),
-            "q_pvalue": float(r.q_pvalue),
-            "weights": list(100 * weights / weights.sum()),
-            "fitted_model": f"random effects, {models['estimator']}, Hartung-Knapp",
-        }
+        return _univariate(yi, np.array([e["vi"] for e in effects]), models)
     v = sampling_covariance(effects)
     m = meta.multilevel(
         yi, v, [trials, list(range(len(yi)))], method=models["estimator"], level=models["level"]
@@ -105,6 +89,47 @@ def random_effects(line: dict, effects: list[dict], models: dict) -> dict:
         "extra": {"sigma2_between_trials": float(m.sigma2[0]),
                   "sigma2_within_trials": float(m.sigma2[1])},
     }  # fmt: skip
+
+
+def _univariate(yi: np.ndarray, vi: np.ndarray, models: dict) -> dict:
+    """One effect a trial; the Hartung-Knapp SE is never allowed below the Wald SE.
+
+    Effects that happen to agree shrink the Hartung-Knapp SE towards zero; the floor is that of
+    Knapp and Hartung 2003 (metafor's test="adhoc"), recommended by Jackson et al. 2017.
+    """
+    r = meta.random_effects(
+        yi, vi, method=models["estimator"], test=models["test"], level=models["level"]
+    )
+    weights = 1 / (vi + r.tau2)
+    wald = weights.sum() ** -0.5
+    out = {
+        **_coefficient(r.coef, r.se, r.ci, r.pvalue, 0),
+        **_interval(r.prediction_interval),
+        "df": float(r.k - r.p),
+        "tau2": float(r.tau2),
+        "i2": float(r.i2),
+        "q": float(r.q),
+        "q_pvalue": float(r.q_pvalue),
+        "weights": list(100 * weights / weights.sum()),
+        "fitted_model": f"random effects, {models['estimator']}, {TESTS[r.test]}",
+    }
+    if models["hartung_knapp_floor"] and r.test == "knha" and out["se"] < wald:
+        out.update(_t_interval(out["estimate"], wald, float(r.tau2), out["df"], models["level"]))
+        out["fitted_model"] += " (floor)"
+    return out
+
+
+def _t_interval(estimate: float, se: float, tau2: float, df: float, level: float) -> dict:
+    t = float(stdtrit(df, 0.5 + level / 2))
+    spread = t * (tau2 + se**2) ** 0.5
+    return {
+        "se": float(se),
+        "ci_lower": estimate - t * se,
+        "ci_upper": estimate + t * se,
+        "pi_lower": estimate - spread,
+        "pi_upper": estimate + spread,
+        "pvalue": float(2 * stdtr(df, -abs(estimate / se))),
+    }
 
 
 def meta_regression(line: dict, effects: list[dict], models: dict) -> dict:
@@ -136,7 +161,8 @@ def meta_regression(line: dict, effects: list[dict], models: dict) -> dict:
         "q_pvalue": float(r.q_pvalue),
         "k": r.k,
         "n_effects": r.k,
-        "fitted_model": f"meta-regression on {name}, {models['estimator']}, Hartung-Knapp",
+        "n": participants(usable),
+        "fitted_model": f"meta-regression on {name}, {models['estimator']}, {TESTS[r.test]}",
         "extra": {
             "moderator": name,
             "lowest": lowest,
@@ -192,6 +218,7 @@ def moderator_test(line: dict, effects: list[dict], models: dict) -> dict:
         "q_pvalue": float(m.q_pvalue),
         "k": len(set(trials)),
         "n_effects": len(kept),
+        "n": participants(kept),
         "fitted_model": f"three-level meta-regression on {name}, {models['estimator']}, F test",
         "extra": {"moderator": name, "groups": groups, "left_out": thin, "qm": float(m.qm)},
     }

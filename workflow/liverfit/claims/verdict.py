@@ -121,7 +121,7 @@ def combined(claim: dict, lines: list[dict]) -> tuple[str, str]:
 
 
 def _text(line: dict) -> str:
-    return f"{line['ci_lower']:.2f} to {line['ci_upper']:.2f}"
+    return f"{line['ci_lower']:.2f} to {line['ci_upper']:.2f}".replace("-", "−")
 
 
 RULES = {

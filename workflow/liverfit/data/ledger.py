@@ -127,8 +127,10 @@ EARLY = ("direction_only", "p_value_only", "no_number", "outcome_not_analysed")
 ROUTED = ("better_route", "not_needed")
 
 
-def row_flow(ledger: pd.DataFrame, effects: int, pooled: int) -> pd.DataFrame:
-    """Counts for the flow figure: summaries -> with a number -> cells -> in effects -> pooled.
+def row_flow(ledger: pd.DataFrame, ends: dict[str, int]) -> pd.DataFrame:
+    """Counts for the flow figure: summaries -> with a number -> facts -> effects -> pooled.
+
+    `ends` counts effects by where they ended; its first key is the pool.
 
     Columns stage, box (kept | removed), count, reason (for kept the noun that is counted), as
     `plots.row_flow` reads them.
@@ -156,6 +158,8 @@ def row_flow(ledger: pd.DataFrame, effects: int, pooled: int) -> pd.DataFrame:
         rows += [(name, "removed", c, REASONS[r]) for r, c in gone.most_common()]
         left -= gone.total()
     rows.append(("Used in effects", "kept", left, "rows"))
-    rows.append(("Effect sizes", "kept", effects, "effects"))
-    rows.append(("Pooled in a claim's primary line", "kept", pooled, "effects"))
+    (pool, pooled), *others = ends.items()
+    rows.append(("Effect sizes", "kept", sum(ends.values()), "effects"))
+    rows += [("Effect sizes", "removed", count, why) for why, count in others if count]
+    rows.append((pool[0].upper() + pool[1:], "kept", pooled, "effects"))
     return pd.DataFrame(rows, columns=["stage", "box", "count", "reason"])
