@@ -11,3 +11,5 @@ rule default:
     default_target: True
     input:
         rules.all.input,
+    message:
+        "Every result is up to date"

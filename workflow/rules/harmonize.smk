@@ -25,11 +25,12 @@ rule harmonize:
         mem_mb=2000,
         runtime=10,
     params:
+        complete=COMPLETE,
         outcomes=OUTCOMES,
         modalities=MODALITIES,
         settings=config["harmonize"],
     message:
-        "Harmonise {input.datasets}"
+        "Harmonise the trials of all data sets"
     script:
         "../scripts/harmonize.py"
 

@@ -32,6 +32,23 @@ MEASUREMENT_COLUMNS = (
     "spread_rule", "spread_reason", "caution", "scale_note", "printed_center", "printed_spread",
     "printed_unit", "as_reported", "source_url", "extractor", "source_rows",
 )  # fmt: skip
+DIRECTION_COLUMNS = (
+    "row_id", "trial_id", "arm_id", "comparator_arm_id", "outcome", "timepoint", "direction",
+    "has_number",
+)  # fmt: skip
+PAIR_COLUMNS = (
+    "trial_id", "arm_id", "outcome", "timepoint", "row_a", "row_b", "value_a", "value_b", "agree",
+)  # fmt: skip
+AGREEMENT_COLUMNS = (
+    "outcome", "timepoint", "n_pairs", "n_agree", "percent_agree",
+)  # fmt: skip
+OVERLAP_COLUMNS = (
+    "trial_id", "other_trial_id", "found_by", "relation", "evidence", "row_id",
+)  # fmt: skip
+DECISION_COLUMNS = (
+    "row_id", "trial_id", "arm_id", "outcome", "timepoint", "kind", "rule", "reason", "hint",
+    "agrees_with_hint",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -93,12 +110,14 @@ def harmonize(datasets: list, outcomes: dict, modalities: dict, settings: dict) 
         trials=pd.DataFrame(trials),
         arms=pd.DataFrame(arms),
         measurements=_measurement_table(cells, decisions),
-        directions=pd.DataFrame(directions),
+        directions=pd.DataFrame(directions, columns=list(DIRECTION_COLUMNS)),
         fates=pd.DataFrame(fates, columns=list(FATE_COLUMNS)),
         spread_decisions=_decision_table(cells, decisions, hints),
-        extraction_pairs=pd.DataFrame(pairs),
+        extraction_pairs=pd.DataFrame(pairs, columns=list(PAIR_COLUMNS)),
         extraction_agreement=_agreement(pairs),
-        reported_overlaps=pd.DataFrame(reported_overlaps(trials, raw["overlaps"])),
+        reported_overlaps=pd.DataFrame(
+            reported_overlaps(trials, raw["overlaps"]), columns=list(OVERLAP_COLUMNS)
+        ),
     )
 
 
@@ -313,7 +332,7 @@ def _decision_table(cells: list[dict], decisions: list[Decision], hints: dict) -
                     "agrees_with_hint": c["spread_kind"] == hint if hint else None,
                 }
             )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(DECISION_COLUMNS))
 
 
 def _agreement(pairs: list[dict]) -> pd.DataFrame:
@@ -335,4 +354,4 @@ def _agreement(pairs: list[dict]) -> pd.DataFrame:
         }
         for (outcome, timepoint), (n, agree) in sorted(counts.items())
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(AGREEMENT_COLUMNS))
