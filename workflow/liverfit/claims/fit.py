@@ -18,9 +18,10 @@ EMPTY = dict.fromkeys(
 class TooFewTrials(ValueError):
     """Fewer trials than a model needs have what it needs."""
 
-    def __init__(self, found: int, needed: int, what: str):
+    def __init__(self, found: int, needed: int, what: str = ""):
         self.found = found
-        super().__init__(f"{found} usable trials {what}, {needed} are needed")
+        trials = "trial" if found == 1 else "trials"
+        super().__init__(f"{found} usable {trials}{what}, {needed} are needed")
 
 
 def fit_line(line: dict, models: dict) -> dict:
@@ -44,7 +45,7 @@ def fit_line(line: dict, models: dict) -> dict:
     }
     if len(trials) < line["minimum_trials"]:
         out["status"] = "too_few"
-        out["status_reason"] = f"{len(trials)} usable trials, {line['minimum_trials']} are needed"
+        out["status_reason"] = str(TooFewTrials(len(trials), line["minimum_trials"]))
         return out
     try:
         out.update(MODELS[line["model"]](line, effects, models))
@@ -141,7 +142,7 @@ def meta_regression(line: dict, effects: list[dict], models: dict) -> dict:
     name = line["moderator"]
     usable = _most_precise_by_trial([e for e in effects if e[name] is not None])
     if len(usable) < line["minimum_trials"]:
-        raise TooFewTrials(len(usable), line["minimum_trials"], f"print {name}")
+        raise TooFewTrials(len(usable), line["minimum_trials"], f" with {name} printed")
     x = np.array([e[name] for e in usable])
     lowest = float(x.min())
     r = meta.random_effects(
@@ -196,7 +197,7 @@ def moderator_test(line: dict, effects: list[dict], models: dict) -> dict:
     groups = sorted(g for g, es in by_group.items() if len({e["trial_id"] for e in es}) >= 2)
     thin = sorted(set(by_group) - set(groups))
     if len(groups) < 2:
-        raise TooFewTrials(len(groups), 2, f"in each of two groups of {name}")
+        raise TooFewTrials(len(groups), 2, f" in each of two groups of {name}")
     kept = [e for e in effects if e[name] in groups]
     v = sampling_covariance(kept)
     dummies = np.array([[float(e[name] == g) for g in groups[1:]] for e in kept])
@@ -232,7 +233,7 @@ def interaction(line: dict, effects: list[dict], models: dict) -> dict:
     """
     made = factorial_contrasts(effects)
     if len(made) < line["minimum_trials"]:
-        raise TooFewTrials(len(made), line["minimum_trials"], "print all four cells")
+        raise TooFewTrials(len(made), line["minimum_trials"], " with all four cells printed")
     out = random_effects(line, made, models)
     return {**out, "k": len(made), "n_effects": len(made), "weights": None}
 

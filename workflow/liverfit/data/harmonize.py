@@ -143,7 +143,10 @@ def _arms(raw: dict, spell: Spellings, modalities: dict) -> list[dict]:
     kinds = allocation(raw["arms"], raw["arm_relations"])
     layers = strata(raw["arms"], raw["arm_relations"])
     barred = defaultdict(set)
+    whole = {}
     for r in raw["arm_relations"]:
+        if r["relation"] == "subset_of":
+            whole[r["trial_id"], r["arm_id"]] = r["other_arm_id"]
         if r["relation"] in ("not_an_allocation", "subset_of", "pooled_from") and r["other_arm_id"]:
             barred[r["trial_id"], r["arm_id"]].add(r["other_arm_id"])
             barred[r["trial_id"], r["other_arm_id"]].add(r["arm_id"])
@@ -176,6 +179,7 @@ def _arms(raw: dict, spell: Spellings, modalities: dict) -> list[dict]:
                 "cointervention": row["cointervention"],
                 "allocation": kinds[key],
                 "stratum": layers.get(key, ""),
+                "part_of": whole.get(key, ""),
                 "not_against": ";".join(sorted(barred[key])),
                 "source_url": row["source_url"],
                 "row_id": row["row_id"],

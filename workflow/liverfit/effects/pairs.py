@@ -30,7 +30,7 @@ class Pair:
 def pairs(arms: list[dict], order: dict[str, int]) -> list[Pair]:
     """All pairs of a trial's arms, oriented by modality (`order`), role and place in the file."""
     inactive = {a["modality"] for a in arms if a["modality"] in ("control", "placebo")}
-    siblings = Counter(_parent(a) for a in arms if a["allocation"] == "subset")
+    siblings = Counter(a["part_of"] for a in arms if a["allocation"] == "subset")
     out = []
     for first, second in combinations(arms, 2):
         arm, comparator = sorted((first, second), key=lambda a: _rank(a, order))[::-1]
@@ -59,10 +59,6 @@ def _components(arm: dict) -> set[str]:
     return {arm["agent"] if p == "agent" else p for p in parts}
 
 
-def _parent(arm: dict) -> str:
-    return arm["not_against"]
-
-
 def _pair_allocation(a: dict, b: dict) -> str:
     kinds = {a["allocation"], b["allocation"]}
     for kind in ("subset", "pooled_parts", "pooled_whole"):
@@ -82,9 +78,9 @@ def _barred(a: dict, b: dict, siblings: Counter, two_inactive: bool) -> str:
     if any(subsets) and not all(subsets):
         return "subset_against_whole"
     if all(subsets):
-        if _parent(a) == _parent(b):
+        if a["part_of"] == b["part_of"]:
             return "parts_of_one_arm"
-        several = siblings[_parent(a)] > 1 or siblings[_parent(b)] > 1
+        several = siblings[a["part_of"]] > 1 or siblings[b["part_of"]] > 1
         if several and a["arm_id"].rpartition("_")[2] != b["arm_id"].rpartition("_")[2]:
             return "different_subsets"
     if not _components(a) and not _components(b):
