@@ -51,8 +51,15 @@ def _same(review: dict, line: dict) -> bool:
         and measure_key(review["measure"]) == line["measure"]
         and (line["measure"] != "MD" or _same_unit(review["unit"], line["unit"]))
         and bool(review["estimate"])
+        and about_weight(review) == ("weight_stable" in line["where"])
         and comparison_key(review["comparison"]) == line_key(line)
     )
+
+
+def about_weight(review: dict) -> bool:
+    """Whether a pooled result is of trials without weight loss, as its words say."""
+    words = f"{review['comparison']} {review['subgroup']}".lower()
+    return "weight loss" in words or "weight change" in words or "weight-stable" in words
 
 
 def measure_key(printed: str) -> str | None:
