@@ -56,7 +56,7 @@ fit <- function(dat, mods, method, test, ...) {
   if (!is.null(mods)) args$mods <- as.matrix(dat[mods])
   # The threshold is absolute, so the smallest one that is reached depends on the scale of tau2.
   for (threshold in 10^-(13:7)) for (stepadj in c(1, 0.5, 0.2)) {
-    args$control <- list(threshold = threshold, stepadj = stepadj, tol = 1e-13, maxiter = 5000)
+    args$control <- list(threshold = threshold, stepadj = stepadj, tol = 1e-13, maxiter = 1000)
     r <- try(suppressWarnings(do.call(rma, args)), silent = TRUE)
     if (!inherits(r, "try-error")) return(r)
   }
@@ -67,11 +67,11 @@ describe <- function(r) {
               tau2 = r$tau2, i2 = r$I2, h2 = r$H2, q = r$QE, q_pvalue = r$QEp, qm = r$QM,
               qm_pvalue = r$QMp, loglik = c(logLik(r)), k = r$k)
   if (!is.null(r$R2)) out$r2 <- r$R2
-  if (r$int.only && r$method != "EE") {
+  if (r$int.only && r$method != "EE" && r$k > 1) {
     p <- predict(r)
     out$pi <- c(p$pi.lb, p$pi.ub)
   }
-  if (r$method != "EE") {
+  if (r$method != "EE" && r$k > 1) {
     ci <- confint(r, control = list(tol = 1e-13, tau2.max = 1e6, maxiter = 10000))
     out$tau2_ci <- unname(ci$random[1, 2:3])
   }
@@ -153,6 +153,33 @@ for (case in list(list("bcg", NULL, 0.025, "less"), list("egger2001", NULL, 0.02
     lrt = s$LRT, lrt_pvalue = s$LRTp, loglik = c(logLik(s)))
 }
 
+# ---- edges: one study, two studies, equal effects, equal variances, one vast variance ----------
+edge_data <- list(
+  one = list(yi = 0.3, vi = 0.1), two = list(yi = c(0.1, 0.9), vi = c(0.05, 0.08)),
+  equal_effects = list(yi = rep(0.3, 4), vi = c(0.1, 0.2, 0.3, 0.1)),
+  equal_variances = list(yi = c(0.1, 0.9, 0.4, -0.5), vi = rep(0.07, 4)),
+  vast = list(yi = c(0.1, 0.9, 0.4, 3), vi = c(0.05, 0.08, 0.02, 1e8)))
+edges <- list()
+for (name in names(edge_data)) for (method in c("EE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM"))
+  for (test in c("z", "knha")) {
+    dat <- edge_data[[name]]
+    r <- fit(dat, NULL, method, test)
+    edges[[length(edges) + 1]] <- c(list(case = name, yi = I(dat$yi), vi = I(dat$vi), method = method,
+      test = test), describe(r)[c("coef", "se", "ci_lower", "ci_upper", "tau2", "i2", "h2", "q",
+                                  "loglik")])
+  }
+
+# ---- exact permutation tests ------------------------------------------------------------------
+six <- sets$bcg[1:6, ]
+six$half <- c(0, 1, 0, 1, 1, 0)
+permutation <- lapply(list(list(NULL, "REML", "knha"), list("half", "DL", "z"),
+                           list(c("ablat", "half"), "DL", "z")), function(case) {
+  r <- fit(six, case[[1]], case[[2]], case[[3]])
+  p <- permutest(r, exact = TRUE, progbar = FALSE)
+  list(mods = as.list(case[[1]]), method = case[[2]], test = case[[3]], pvalue = c(p$pval),
+       qm_pvalue = p$QMp)
+})
+
 # ---- batch of random problems -----------------------------------------------------------------
 set.seed(20)
 fuzz <- lapply(1:60, function(i) {
@@ -173,6 +200,7 @@ fuzz <- lapply(1:60, function(i) {
 result <- list(
   versions = list(R = as.character(getRversion()), metafor = as.character(packageVersion("metafor")),
                   metadat = as.character(packageVersion("metadat"))),
-  fits = fits, deletion = deletion, bias = bias, selection = selection, fuzz = fuzz)
+  fits = fits, deletion = deletion, bias = bias, selection = selection, edges = edges,
+  permutation = permutation, fuzz = fuzz)
 write_json(result, file.path(folder, "meta_univariate.json"), auto_unbox = TRUE, digits = NA,
            na = "null", null = "null")

@@ -278,11 +278,11 @@ def _tau2(
         w = 1.0 / (v + crude)
         resid = y - _dot(w, y) / w.sum(axis=0)
         return crude * _dot(w, resid**2) / (k - 1.0)
-    scale = np.where(present, v, 0.0).sum(axis=0) / k
-    start = np.maximum(0.0, spread / (k - 1.0) - scale)
+    mean_variance = np.where(present, v, 0.0).sum(axis=0) / k
+    start = np.maximum(0.0, spread / (k - 1.0) - mean_variance)
     if method == "HE":
         return start
-    target = k - 1.0
+    target, scale = k - 1.0, k / (1.0 / v).sum(axis=0)
     if method in ("PM", "EB"):
         found, failed = _roots(y, v, target, start, scale, _paule_mandel_scores)
     else:

@@ -80,7 +80,7 @@ def estimate_tau2(y: np.ndarray, v: np.ndarray, X: np.ndarray, method: str) -> f
     start = max(0.0, _hedges(y, v, X))
     if method == "HE":
         return start
-    scale = float(v.mean())
+    scale = typical_variance(v)
     if method in ("PM", "EB"):
         return find_root(_paule_mandel_score(y, v, X, len(y) - X.shape[1]), start, scale, method)
     score = likelihood_score(y, v, X, method == "REML")
@@ -116,7 +116,12 @@ def inner_maximum(y: np.ndarray, v: np.ndarray, X: np.ndarray, method: str, scor
         method="bounded",
         options={"xatol": 1e-6 * spread},
     )
-    return find_root(score, float(near.x), float(v.mean()), method)
+    return find_root(score, float(near.x), typical_variance(v), method)
+
+
+def typical_variance(v: np.ndarray) -> float:
+    """Harmonic mean: the scale of tau² for the searches, which one vast variance cannot spoil."""
+    return len(v) / float((1.0 / v).sum())
 
 
 def _weighted_moment(y: np.ndarray, v: np.ndarray, X: np.ndarray, method: str) -> float:
@@ -290,7 +295,7 @@ def q_profile(y: np.ndarray, v: np.ndarray, X: np.ndarray, level: float) -> tupl
     if k <= p:
         return float("nan"), float("nan")
     alpha = 0.5 * (1.0 - level)
-    scale = float(v.mean())
+    scale = typical_variance(v)
     upper_q, lower_q = float(chdtri(k - p, alpha)), float(chdtri(k - p, 1.0 - alpha))
     return (
         find_root(_paule_mandel_score(y, v, X, upper_q), 0.0, scale, "Q-profile lower limit"),
