@@ -20,7 +20,8 @@ MAX_ITERATIONS = 100
 # Newton decrement (gain in log-likelihood still expected) at which one more step ends the search.
 # The estimate is then within 1e-4 standard errors of the optimum and the step squares that.
 LAST_STEP = 1e-8
-GRID = {1: (0.0, 0.02, 0.1, 0.3, 0.8, 2.0), 2: (0.0, 0.1, 0.4, 1.2), 3: (0.0, 0.2, 0.8)}
+# Most grid points on one axis, by the number of components.
+FINEST = {1: 16, 2: 10, 3: 5}
 
 
 def maximise(model: Model, reml: bool, what: str) -> tuple[np.ndarray, Evaluation]:
@@ -49,10 +50,16 @@ def maximise(model: Model, reml: bool, what: str) -> tuple[np.ndarray, Evaluatio
 
 
 def _starts(model: Model, reml: bool, scale: float) -> list[np.ndarray]:
-    """The local maxima (at most two, best first) of the likelihood on a coarse grid."""
+    """The local maxima (at most three, best first) of the likelihood on a coarse grid.
+
+    The grid reaches from the variance of the precise effects to the total: with very unequal
+    sampling variances the likelihood can have a maximum at either end.
+    """
     q = model.parameters
-    axis = np.array(GRID.get(q, (0.0, 0.3)))
-    grid = np.array(list(product(axis, repeat=q))) * scale
+    low = 0.1 * min((model.k - model.p) / model.spread.trace_p, scale)
+    points = min(max(3, int(np.ceil(np.log(2.0 * scale / low) / np.log(2.5)))), FINEST.get(q, 2))
+    axis = np.concatenate([[0.0], np.geomspace(low, 2.0 * scale, points)])
+    grid = np.array(list(product(axis, repeat=q)))
     values = model.logliks(grid, reml).reshape((len(axis),) * q)
     if not np.isfinite(values).any():
         return [np.full(q, scale / q)]
@@ -62,7 +69,7 @@ def _starts(model: Model, reml: bool, scale: float) -> list[np.ndarray]:
     for shift in product(range(3), repeat=q):
         peak &= values >= padded[tuple(slice(s, s + len(axis)) for s in shift)]
     order = np.argsort(np.where(peak, values, -np.inf).ravel())[::-1]
-    return [grid[i] for i in order[: min(2, int(peak.sum()))]]
+    return [grid[i] for i in order[: min(3, int(peak.sum()))]]
 
 
 def _newton(
