@@ -136,15 +136,16 @@ def test_optimum_beats_neighbours_and_zero(data) -> None:
     assert (model.logliks(others, True) <= m.loglik + 1e-8).all()
 
 
-@given(nested_data(), st.booleans())
+@given(nested_data(), st.booleans(), st.booleans())
 @settings(max_examples=25, deadline=None)
-def test_linear_time_model_equals_block_model(data, reml: bool) -> None:
+def test_linear_time_model_equals_block_model(data, reml: bool, correlated: bool) -> None:
     y, v, outer = data
     k = len(y)
     X = np.column_stack([np.ones(k), np.arange(k) % 3])
     same = (outer[:, None] == outer[None, :]).astype(float)
-    fast = NestedModel.build(y, X, v, outer, True, True)
-    slow = BlockModel.build(y, X, np.diag(v), [same, np.eye(k)], outer)
+    V = np.diag(v) + correlated * 0.5 * v.min() * same
+    fast = NestedModel.build(y, X, V, outer, True, True)
+    slow = BlockModel.build(y, X, V, [same, np.eye(k)], outer)
     theta = np.array([0.4, 0.9]) * v.mean()
     a, b = fast.evaluate(theta, reml), slow.evaluate(theta, reml)
     assert a.loglik == pytest.approx(b.loglik, rel=1e-10)

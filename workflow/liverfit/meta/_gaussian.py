@@ -36,6 +36,19 @@ def connected_components(adjacency: np.ndarray) -> np.ndarray:
     return np.unique(label, return_inverse=True)[1]
 
 
+def inverse_and_logdet(A: np.ndarray) -> tuple[np.ndarray, float]:
+    """Inverse and log-determinant of a small symmetric positive definite matrix.
+
+    Raises numpy.linalg.LinAlgError when it is not.
+    """
+    if A.shape == (1, 1):
+        if not A[0, 0] > 0:
+            raise np.linalg.LinAlgError("not positive definite")
+        return 1.0 / A, float(np.log(A[0, 0]))
+    root = np.linalg.inv(np.linalg.cholesky(0.5 * (A + A.T)))
+    return root.T @ root, -2.0 * float(np.log(np.diagonal(root)).sum())
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """Value and derivatives of the profiled objective at one theta."""
@@ -133,7 +146,7 @@ class BlockModel:
             G=np.array([np.where(pair, g[take], 0.0) for g in G]).reshape(-1, *pair.shape),
             rows=rows,
             k=k,
-            logdet_xx=float(np.linalg.slogdet(X.T @ X)[1]),
+            logdet_xx=inverse_and_logdet(X.T @ X)[1],
         )
 
     @property
@@ -204,13 +217,13 @@ class BlockModel:
         WX = W @ self.X
         flat_wx = WX.reshape(-1, self.p)
         xwx = self.X.reshape(-1, self.p).T @ flat_wx
-        C = np.linalg.inv(0.5 * (xwx + xwx.T))
+        C, logdet_xwx = inverse_and_logdet(xwx)
         beta = C @ (flat_wx.T @ self.y.ravel())
         resid = self.y - self.X @ beta
         Py = W @ resid[:, :, None]
         loglik = self._constant(reml) - 0.5 * float(logdet + np.vdot(resid, Py))
         if reml:
-            loglik -= 0.5 * float(np.linalg.slogdet(xwx)[1])
+            loglik -= 0.5 * logdet_xwx
         q = self.parameters
         if not order or not q:
             return Evaluation(loglik, beta, C)

@@ -62,15 +62,17 @@ def covariance_matrix(V: Any, k: int) -> np.ndarray:
         )
     array = 0.5 * (array + array.T)
     correlation = array / scale
-    smallest = float(np.linalg.eigvalsh(correlation)[0])
-    if smallest <= 1e-12:
+    try:
+        np.linalg.cholesky(correlation - 1e-12 * np.eye(k))
+    except np.linalg.LinAlgError:
+        smallest = float(np.linalg.eigvalsh(correlation)[0])
         np.fill_diagonal(correlation, 0.0)
         i, j = np.unravel_index(int(np.abs(correlation).argmax()), correlation.shape)
         raise ValueError(
             f"V is not positive definite (smallest eigenvalue of its correlation matrix "
             f"{smallest:.3g}); the strongest correlation, {correlation[i, j]:.6g}, is between "
             f"effects {i} and {j}"
-        )
+        ) from None
     return array
 
 

@@ -1,7 +1,8 @@
-"""The normal model of `_gaussian` in linear time, for independent sampling errors.
+"""The normal model of `_gaussian` in linear time, for sampling errors independent between groups.
 
-With V diagonal, M = diag(v + s_inner) + s_outer Z Z' is inverted by the Sherman-Morrison identity
-within each outer group, so one evaluation costs O(k p^2) instead of a factorisation a block.
+Where V_g = U diag(v) U' within an outer group, rotating the data of the group by U' gives
+M = diag(v + s_inner) + s_outer z z' with z = U' 1. The Sherman-Morrison identity inverts it, so
+that one evaluation costs O(k p^2) instead of a factorisation a group. With V diagonal U = I.
 """
 
 from __future__ import annotations
@@ -11,17 +12,18 @@ from functools import cached_property
 
 import numpy as np
 
-from ._gaussian import LOG_2PI, Evaluation, Spread, derivatives
+from ._gaussian import LOG_2PI, Evaluation, Spread, derivatives, inverse_and_logdet
 
 
 @dataclass(frozen=True)
 class NestedModel:
-    """Effects sorted by outer group: y (k,), X (k, p), v (k,); `starts` (B,) first row of each
-    group, `group` (k,) its number; which of the two components the model has."""
+    """Effects sorted by outer group, and rotated: y (k,), X (k, p), v (k,), z (k,); `starts` (B,)
+    first row of each group, `group` (k,) its number; which of the two components the model has."""
 
     y: np.ndarray
     X: np.ndarray
     v: np.ndarray
+    z: np.ndarray
     starts: np.ndarray
     group: np.ndarray
     has_outer: bool
@@ -33,22 +35,28 @@ class NestedModel:
         cls,
         y: np.ndarray,
         X: np.ndarray,
-        v: np.ndarray,
+        V: np.ndarray,
         outer: np.ndarray,
         has_outer: bool,
         has_inner: bool,
     ) -> NestedModel:
+        """V (k, k) must not link effects of different groups of `outer` (k,) codes from 0."""
         order = np.argsort(outer, kind="stable")
-        sizes = np.bincount(outer)
+        starts = np.concatenate([[0], np.cumsum(np.bincount(outer))[:-1]])
+        V = V[np.ix_(order, order)]
+        v, data = np.diagonal(V), np.column_stack([y, X, np.ones(len(y))])[order]
+        if np.count_nonzero(V) > len(y):
+            v, data = _rotate(V, data, np.append(starts, len(y)))
         return cls(
-            y=y[order],
-            X=X[order],
-            v=v[order],
-            starts=np.concatenate([[0], np.cumsum(sizes)[:-1]]),
+            y=data[:, 0],
+            X=data[:, 1:-1],
+            v=v,
+            z=data[:, -1],
+            starts=starts,
             group=outer[order],
             has_outer=has_outer,
             has_inner=has_inner,
-            logdet_xx=float(np.linalg.slogdet(X.T @ X)[1]),
+            logdet_xx=inverse_and_logdet(X.T @ X)[1],
         )
 
     @property
@@ -91,12 +99,13 @@ class NestedModel:
         """Profiled log-likelihood at many theta (m, q) -> (m,)."""
         outer, inner = self._components(thetas)
         w = 1.0 / (self.v + inner[:, None])
-        S = np.add.reduceat(w, self.starts, axis=1)
+        wz = w * self.z
+        S = np.add.reduceat(wz * self.z, self.starts, axis=1)
         logdet = np.log1p(outer[:, None] * S).sum(axis=1) - np.log(w).sum(axis=1)
         a = outer[:, None] / (1.0 + outer[:, None] * S)
         data = np.column_stack([self.X, self.y])
         weighted = w[:, :, None] * data
-        sums = np.add.reduceat(weighted, self.starts, axis=1)
+        sums = np.add.reduceat(wz[:, :, None] * data, self.starts, axis=1)
         cross = data.T @ weighted - np.swapaxes(sums * a[:, :, None], 1, 2) @ sums
         xwx, xwy, ywy = cross[:, :-1, :-1], cross[:, :-1, -1:], cross[:, -1, -1]
         rss = ywy - (np.swapaxes(xwy, 1, 2) @ np.linalg.solve(xwx, xwy))[:, 0, 0]
@@ -107,33 +116,35 @@ class NestedModel:
         """As `BlockModel.evaluate`."""
         outer, inner = self._components(theta)
         w = 1.0 / (self.v + inner)
-        S = np.add.reduceat(w, self.starts)
+        wz = w * self.z
+        S = np.add.reduceat(wz * self.z, self.starts)
         c = 1.0 / (1.0 + outer * S)
         a = outer * c
 
-        def sums(Z: np.ndarray) -> np.ndarray:
-            return np.add.reduceat(Z, self.starts, axis=0)
-
         def weigh(Z: np.ndarray) -> np.ndarray:
-            wz = w[:, None] * Z
+            straight = w[:, None] * Z
             if not self.has_outer:
-                return wz
-            return wz - w[:, None] * (a[:, None] * sums(wz))[self.group]
+                return straight
+            sums = np.add.reduceat(wz[:, None] * Z, self.starts, axis=0)
+            return straight - wz[:, None] * (a[:, None] * sums)[self.group]
 
         WX = weigh(self.X)
         xwx = self.X.T @ WX
-        C = np.linalg.inv(0.5 * (xwx + xwx.T))
+        C, logdet_xwx = inverse_and_logdet(xwx)
         beta = C @ (WX.T @ self.y)
         resid = self.y - self.X @ beta
         Py = weigh(resid[:, None])
         logdet = np.log1p(outer * S).sum() - np.log(w).sum()
         loglik = self._constant(reml) - 0.5 * float(logdet + resid @ Py[:, 0])
         if reml:
-            loglik -= 0.5 * float(np.linalg.slogdet(xwx)[1])
+            loglik -= 0.5 * logdet_xwx
         if not order or not self.parameters:
             return Evaluation(loglik, beta, C)
         Z = np.concatenate([Py, WX], axis=1)
-        GZ = ([sums(Z)[self.group]] if self.has_outer else []) + ([Z] if self.has_inner else [])
+        GZ = [Z] if self.has_inner else []
+        if self.has_outer:
+            sums = np.add.reduceat(self.z[:, None] * Z, self.starts, axis=0)
+            GZ.insert(0, self.z[:, None] * sums[self.group])
         WGZ = weigh(np.concatenate(GZ, axis=1)).reshape(self.k, len(GZ), -1).swapaxes(0, 1)
         trace, trace2 = self._traces(w, S, c, a)
         return Evaluation(
@@ -144,10 +155,21 @@ class NestedModel:
         self, w: np.ndarray, S: np.ndarray, c: np.ndarray, a: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """tr(W G_q) and tr(W G_q W G_r)."""
-        w2 = np.add.reduceat(w * w, self.starts)
-        w3 = np.add.reduceat(w**3, self.starts)
+        z2 = self.z**2
+        w2 = np.add.reduceat(w**2 * z2, self.starts)
+        w3 = np.add.reduceat(w**3 * z2, self.starts)
         oo, oi = ((S * c) ** 2).sum(), (c**2 * w2).sum()
-        ii = (w2 - 2.0 * a * w3 + (a * w2) ** 2).sum()
+        ii = (w**2).sum() - (2.0 * a * w3 - (a * w2) ** 2).sum()
         keep = np.flatnonzero([self.has_outer, self.has_inner])
-        trace = np.array([(S * c).sum(), (S - a * w2).sum()])[keep]
+        trace = np.array([(S * c).sum(), w.sum() - (a * w2).sum()])[keep]
         return trace, np.array([[oo, oi], [oi, ii]])[np.ix_(keep, keep)]
+
+
+def _rotate(V: np.ndarray, data: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues of each diagonal block of V, and the data in its eigenvectors."""
+    values, out = np.diagonal(V).copy(), data.copy()
+    for first, last in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        if last - first > 1:
+            values[first:last], U = np.linalg.eigh(V[first:last, first:last])
+            out[first:last] = U.T @ data[first:last]
+    return values, out

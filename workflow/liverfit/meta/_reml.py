@@ -57,7 +57,9 @@ def _starts(model: Model, reml: bool, scale: float) -> list[np.ndarray]:
     """
     q = model.parameters
     low = 0.1 * min((model.k - model.p) / model.spread.trace_p, scale)
-    points = min(max(3, int(np.ceil(np.log(2.0 * scale / low) / np.log(2.5)))), FINEST.get(q, 2))
+    # A point of the block model costs a factorisation a block.
+    ratio = 4.0 if q > 1 and isinstance(model, BlockModel) else 2.5
+    points = min(max(3, int(np.ceil(np.log(2.0 * scale / low) / np.log(ratio)))), FINEST.get(q, 2))
     axis = np.concatenate([[0.0], np.geomspace(low, 2.0 * scale, points)])
     grid = np.array(list(product(axis, repeat=q)))
     values = model.logliks(grid, reml).reshape((len(axis),) * q)

@@ -230,17 +230,18 @@ def multilevel(
 def _model(
     y: np.ndarray, X: np.ndarray, cov: np.ndarray, codes: list[np.ndarray], estimated: list[int]
 ) -> BlockModel | NestedModel:
-    """The linear-time model where it applies (V diagonal, no level between the outermost and the
-    single effect), else the block model."""
+    """The linear-time model where it applies (no level between the outermost and the single
+    effect, and sampling errors independent between groups), else the block model."""
     k = len(y)
     single = [int(codes[i].max()) + 1 == k for i in estimated]
-    if np.count_nonzero(cov) == k and sum(not s for s in single) <= 1:
-        outer = [codes[i] for i, s in zip(estimated, single, strict=True) if not s]
-        group = outer[0] if outer else np.zeros(k, dtype=int)
-        return NestedModel.build(y, X, np.diagonal(cov), group, bool(outer), any(single))
+    outer = [codes[i] for i, s in zip(estimated, single, strict=True) if not s]
+    linked = cov != 0
+    if len(outer) <= 1:
+        group = outer[0] if outer else connected_components(linked)
+        if not (linked & (group[:, None] != group[None, :])).any():
+            return NestedModel.build(y, X, cov, group, bool(outer), any(single))
     same = [codes[i][:, None] == codes[i][None, :] for i in estimated]
-    linked = (cov != 0) | (codes[0][:, None] == codes[0][None, :])
-    blocks = connected_components(linked)
+    blocks = connected_components(linked | (codes[0][:, None] == codes[0][None, :]))
     return BlockModel.build(y, X, cov, [s.astype(float) for s in same], blocks)
 
 
@@ -250,14 +251,22 @@ def _codes(labels: np.ndarray) -> np.ndarray:
     return np.array([seen.setdefault(label, len(seen)) for label in labels.tolist()], dtype=int)
 
 
+def _level_codes(labels: Any, k: int, name: str) -> np.ndarray:
+    array = np.asarray(labels)
+    if array.shape == (k,) and array.dtype.kind in "iub":
+        return np.unique(array, return_inverse=True)[1]
+    return _codes(label_vector(labels, k, name))
+
+
 def _nested_codes(groups: Sequence[Any], k: int) -> list[np.ndarray]:
     if len(groups) == 0:
         raise ValueError("groups must hold at least one label array")
     codes: list[np.ndarray] = []
     for depth, labels in enumerate(groups):
-        code = _codes(label_vector(labels, k, f"groups[{depth}]"))
+        code = _level_codes(labels, k, f"groups[{depth}]")
         if codes:
-            code = _codes(codes[-1] * (int(code.max()) + 1) + code)
+            pair = codes[-1] * (int(code.max()) + 1) + code
+            code = np.unique(pair, return_inverse=True)[1]
         codes.append(code)
     return codes
 
