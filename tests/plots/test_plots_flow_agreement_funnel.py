@@ -100,6 +100,17 @@ def test_agreement_makes_the_total_itself_and_takes_timepoints_as_kinds():
     )
 
 
+def test_agreement_sums_the_kinds_of_a_long_table_and_names_outcomes():
+    pairs = made.pairs().drop(columns="label")
+    table = agreement_table(pairs, by_kind=False, labels={"liver_fat": "Liver fat"})
+    assert table.loc[0, ["label", "n_pairs", "n_agree"]].tolist() == ["Liver fat", 336, 302]
+    assert table.loc[1, "label"] == "body mass"
+    assert set(table["kind"]) == {""}
+    long = pd.concat([pairs.assign(outcome=pairs["outcome"] + str(i)) for i in range(5)])
+    assert set(agreement_table(long)["kind"]) == {""}
+    assert_legible(extraction_agreement(long))
+
+
 def test_agreement_without_pairs_says_so():
     none = pd.DataFrame({"outcome": ["x"], "n_pairs": [0], "n_agree": [0]})
     assert "No cell was extracted twice." in texts(extraction_agreement(none))

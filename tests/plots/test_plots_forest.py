@@ -179,7 +179,7 @@ def test_a_global_test_shows_its_groups_and_no_pooled_diamond():
         effect["weight"] = None
     fig = forest(claim)
     assert len(marks(fig, "diamond-")) == len(line["subgroups"])
-    assert "meta-regression on modality, F test: p < 0.001." in words(fig)
+    assert "Meta-regression on modality, F test: p < 0.001." in words(fig)
     assert "of pool" not in texts(fig)
     assert "Near misses (3)" not in texts(fig)
     assert_legible(fig)
@@ -190,6 +190,23 @@ def test_an_estimate_at_a_moderator_says_where():
     claim["lines"][0]["extra"] = {"moderator": "minutes_per_week", "lowest": 45.0}
     assert "At the lowest minutes per week (45)" in words(forest(claim))
     assert "All trials" not in words(forest(claim))
+
+
+def test_effects_shown_but_not_used_are_counted():
+    claim = made.typical()
+    assert "enter the model" not in words(forest(claim))
+    claim["lines"][0]["n_effects"] = 7
+    assert "Of 19 effects shown 7 enter the model." in words(forest(claim))
+
+
+def test_a_useless_subtotal_is_cut_and_does_not_set_the_axis():
+    claim = made.typical()
+    before = axes_of(forest(claim)).get_xlim()
+    claim["lines"][0]["subgroups"][1] |= {"ci_lower": -400.0, "ci_upper": 396.0}
+    fig = forest(claim)
+    low, high = axes_of(fig).get_xlim()
+    assert high - low < 2.5 * (before[1] - before[0])
+    assert len(marks(fig, "arrow")) == 2
 
 
 def test_near_misses_of_another_line_stay_away():

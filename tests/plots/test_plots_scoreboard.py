@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 import synthetic_claims as made
@@ -84,6 +85,12 @@ def test_a_claim_without_margin_says_so_in_place_of_a_mark():
     fig = scoreboard(overview, claims)
     assert "no margin declared" in texts(fig)
     assert not marks(fig, "estimate")
+
+
+def test_a_judged_claim_without_an_estimate_says_so():
+    overview, claims = made.board(2)
+    overview.loc[1, ["estimate", "ci_lower", "ci_upper"]] = np.nan
+    assert "no single estimate" in texts(scoreboard(overview, claims))
 
 
 def test_relative_effects_are_printed_as_percent():

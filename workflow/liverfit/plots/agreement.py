@@ -10,10 +10,13 @@ from liverfit.plots.style import FAINT, INK, MUTED, clean, house_style
 
 EDGE, PLOT_WIDTH, ROW, SIZE = 0.35, 3.6, 0.27, 8.8
 Z = 1.959963984540054  # standard normal quantile of 0.975
+MOST_ROWS = 30
 KIND_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
-def agreement_table(pairs: pd.DataFrame) -> pd.DataFrame:
+def agreement_table(
+    pairs: pd.DataFrame, *, labels: dict[str, str] | None = None, by_kind: bool | None = None
+) -> pd.DataFrame:
     """Share of agreeing pairs with Wilson's 95% interval, commonest outcome first, then all.
 
     Parameters
@@ -22,6 +25,10 @@ def agreement_table(pairs: pd.DataFrame) -> pd.DataFrame:
         ``outcome``, ``n_pairs`` (cells extracted twice), ``n_agree``; optionally ``kind`` (of
         cell: mean, spread, n, …) or ``timepoint``, and ``label`` (words for the outcome). A row
         of outcome "all" is left out, since the total is made here.
+    labels : dict, optional
+        Outcome → words, where ``pairs`` has no ``label``.
+    by_kind : bool, optional
+        Whether kinds stand apart; by default they do up to 30 rows, else they are summed.
 
     Returns
     -------
@@ -44,10 +51,13 @@ def agreement_table(pairs: pd.DataFrame) -> pd.DataFrame:
         raise ValueError(f"the agreement table lacks: {', '.join(missing)}")
     pairs = pairs[pairs["outcome"] != "all"]
     kind = next((c for c in ("kind", "timepoint") if c in pairs), None)
+    if not (len(pairs) <= MOST_ROWS if by_kind is None else by_kind):
+        kind = None
+    named = pairs.get("label", pairs["outcome"].map(lambda x: (labels or {}).get(x, x)))
     table = pd.DataFrame(
         {
             "outcome": [clean(v) for v in pairs["outcome"]],
-            "label": [clean(v).replace("_", " ") for v in pairs.get("label", pairs["outcome"])],
+            "label": [clean(v).replace("_", " ") for v in named],
             "kind": [clean(v) for v in pairs[kind]] if kind else "",
             "n_pairs": pairs["n_pairs"].to_numpy(dtype=float),
             "n_agree": pairs["n_agree"].to_numpy(dtype=float),
@@ -55,6 +65,7 @@ def agreement_table(pairs: pd.DataFrame) -> pd.DataFrame:
     )
     if (table["n_agree"] > table["n_pairs"]).any():
         raise ValueError("more pairs agree than were compared")
+    table = table.groupby(["outcome", "label", "kind"], as_index=False, sort=False).sum()
     table = table[table["n_pairs"] > 0]
     if table.empty:
         return table.assign(share=[], lower=[], upper=[])
@@ -87,7 +98,11 @@ def _with_interval(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def extraction_agreement(
-    pairs: pd.DataFrame, *, title: str = "Agreement of independent extractions"
+    pairs: pd.DataFrame,
+    *,
+    labels: dict[str, str] | None = None,
+    by_kind: bool | None = None,
+    title: str = "Agreement of independent extractions",
 ) -> Figure:
     """Draw the share of twice-extracted cells that agree, with Wilson's 95% interval.
 
@@ -95,7 +110,7 @@ def extraction_agreement(
     colour); the printed columns give agreeing and compared pairs. Without any pair the figure says
     so. See :func:`agreement_table` for the input and the numbers drawn.
     """
-    table = agreement_table(pairs)
+    table = agreement_table(pairs, labels=labels, by_kind=by_kind)
     with house_style():
         return _draw(table, title)
 

@@ -24,8 +24,10 @@ from liverfit.plots.style import (
     INK,
     MUTED,
     clean,
+    headline,
     house_style,
     modality_colour,
+    sentence,
     verdict_look,
 )
 
@@ -164,10 +166,10 @@ class _Forest:
         extra = f"{certainty} certainty" if certainty else ""
         tag_width = text_width(f"{look.glyph}  {look.word} · {extra}", 9, "bold") + 0.6
         text_space = self.width - 2 * EDGE
-        statement = clean(self.claim.get("statement")) or clean(self.claim.get("claim"))
+        statement = headline(self.claim.get("statement")) or clean(self.claim.get("claim"))
         title = wrap(statement, text_space - tag_width, 13, weight="bold", max_lines=4)
         subtitle = wrap(self._subtitle(), text_space, 9, max_lines=3)
-        reason = wrap(self.claim.get("reason"), text_space, 8.5, max_lines=4)
+        reason = wrap(sentence(self.claim.get("reason")), text_space, 8.5, max_lines=4)
         reason = reason if reason != [""] else []
 
         heights = [self._height(row) for row in self.rows]
@@ -202,7 +204,7 @@ class _Forest:
         bits = [
             clean(self.claim.get("section")),
             clean(line.get("outcome_label") or line.get("outcome")),
-            clean(line.get("model")) if self.pooled else "",
+            clean(line.get("model")).replace("_", " ") if self.pooled else "",
             MODEL_WORDS.get(role, f"{role} analysis" if role else ""),
         ]
         name, alone = clean(line.get("name")), clean(line.get("verdict"))
@@ -339,12 +341,20 @@ class _Forest:
         parts = [", ".join(x for x in counts if x), ", ".join(x for x in spread if x)]
         prefix = ("", "Heterogeneity: ")
         text = ". ".join(pre + body for pre, body in zip(prefix, parts, strict=True) if body)
-        return text + (f". {test}." if p is not None else ".") if text else ""
+        return text + (f". {test}." if p is not None else ".") + self._shown_text() if text else ""
+
+    def _shown_text(self) -> str:
+        """A warning where the model uses fewer effects than are drawn."""
+        used, drawn = number(self.line.get("n_effects")), len(self.effects)
+        return (
+            f" Of {drawn} effects shown {used:g} enter the model." if used and used < drawn else ""
+        )
 
     def _unpooled_text(self) -> str:
         p = number(self.line.get("pvalue"))
         if self.line.get("status") == "ok" and self.effects and p is not None:
-            return f"{clean(self.line.get('model'))}: {p_text(p)}. No single estimate is pooled."
+            model = sentence(self.line.get("model")).rstrip(".").replace("_", " ")
+            return f"{model}: {p_text(p)}. No single estimate is pooled.{self._shown_text()}"
         why = clean(self.line.get("status_reason")).rstrip(".")
         if not self.effects:
             return f"No effect could be computed for this line{': ' + why if why else ''}."

@@ -52,14 +52,16 @@ class Frame:
     def __init__(self, ax: Axes, scale: Scale, rows: list[Row], line: dict, width: float) -> None:
         self.ax, self.scale, self.line, self.width = ax, scale, line, width
         effects = [r for r in rows if r.kind == "effect"]
-        totals = [r for r in rows if r.kind in ("total", "subtotal")]
-        prediction = [v for r in rows if r.kind == "prediction" for v in r.interval]
+        means = [r.estimate for r in rows if r.kind == "subtotal"]
+        total = [v for r in rows if r.kind == "total" for v in (r.estimate, *r.interval)]
+        # A subtotal of two trials may be wide beyond use: it must not set the axis.
+        wide = [v for r in rows if r.kind in ("prediction", "subtotal") for v in r.interval]
         self.low, self.high = limits(
             scale,
             [r.estimate for r in effects if r.estimate is not None],
             [r.interval for r in effects],
-            [v for r in totals for v in (r.estimate, *r.interval) if v is not None],
-            prediction,
+            [v for v in means + total if v is not None],
+            [v for v in wide if v is not None],
         )
         self.total = next((r for r in rows if r.kind == "total"), None)
         ax.set_xlim(self.low, self.high)

@@ -21,6 +21,7 @@ from liverfit.plots.style import (
     MUTED,
     RULE,
     clean,
+    headline,
     house_style,
     modality_colour,
     modality_label,
@@ -109,7 +110,7 @@ def _page(
     claim: dict, table: pd.DataFrame, scale: Scale, pooled: float | None, note: str
 ) -> Figure:
     """Title, axes and key on a page whose height follows what they hold."""
-    title = wrap(claim.get("statement"), WIDTH - 2 * EDGE, 12, weight="bold", max_lines=3)
+    title = wrap(headline(claim.get("statement")), WIDTH - 2 * EDGE, 12, weight="bold", max_lines=3)
     observed = int((table["kind"] == "observed").sum())
     words = f"{scale.outcome} · {observed} effect{'s' * (observed != 1)}"
     under = wrap(words + (f" · {clean(note)}" if note else ""), WIDTH - 2 * EDGE, 8.8, max_lines=3)
@@ -118,7 +119,7 @@ def _page(
     top = EDGE + 0.24 * len(title) + 0.18 * len(under) + 0.15
     bottom = top + (FIELD if len(table) else 0.0)
     page = Page(WIDTH, bottom + (0.6 + 0.2 * rows + 0.3 if len(table) else 0.3) + 0.3)
-    page.fig.set_label("Funnel plot: " + clean(claim.get("statement")))
+    page.fig.set_label("Funnel plot: " + headline(claim.get("statement")))
     y = page.lines(EDGE, EDGE, title, size=12, leading=0.24, weight="bold")
     page.lines(EDGE, y + 0.04, under, size=8.8, leading=0.18, color=MUTED)
     if table.empty:

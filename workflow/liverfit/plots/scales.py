@@ -194,13 +194,14 @@ def limits(
     points: Sequence[float],
     intervals: Sequence[tuple[float | None, float | None]],
     pooled: Sequence[float] = (),
-    prediction: Sequence[float] = (),
+    wide: Sequence[float] = (),
 ) -> tuple[float, float]:
     """Axis limits that show every ordinary estimate and most intervals whole.
 
     Limits hold the null, the margin, the points (unless one lies more than eight robust SDs from
-    the median) and the pooled numbers; interval ends are held up to three quarters of that span
-    beyond it, or as far as nine in ten intervals reach. What lies outside is drawn as an arrow.
+    the median) and the ``pooled`` numbers; interval ends, and the ``wide`` numbers (prediction
+    interval, subtotals), are held up to three quarters of that span beyond it, or as far as nine
+    in ten intervals reach. What lies outside is drawn as an arrow.
     """
     kept = _without_outliers(points)
     span = max(*kept, scale.null) - min(*kept, scale.null) if kept else 0.0
@@ -212,7 +213,7 @@ def limits(
     whole = [(a, b) for a, b in intervals if a is not None and b is not None]
     met = [(a, b) for a, b in whole if a <= high and b >= low]
     lows, highs = [a for a, _ in met], [b for _, b in met]
-    all_low, all_high = min([low, *lows, *prediction]), max([high, *highs, *prediction])
+    all_low, all_high = min([low, *lows, *wide]), max([high, *highs, *wide])
     usual_low = float(np.quantile(lows, 0.1, method="lower")) if lows else low
     usual_high = float(np.quantile(highs, 0.9, method="higher")) if highs else high
     low = max(all_low, min(low - 0.75 * span, usual_low))

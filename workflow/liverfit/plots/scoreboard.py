@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from liverfit.plots.forest_marks import MARGIN_COLOUR
 from liverfit.plots.forest_rows import pick_line
 from liverfit.plots.page import Page, text_width, wrap
 from liverfit.plots.scales import Scale, number, signed
@@ -19,6 +20,7 @@ from liverfit.plots.style import (
     RULE,
     VERDICTS,
     clean,
+    headline,
     house_style,
     verdict_look,
 )
@@ -109,7 +111,7 @@ def _record(row: dict, claim: dict, minimum_trials: int) -> dict:
     return {
         "claim": clean(row["claim"]),
         "section": clean(claim.get("section")) or "Other",
-        "statement": clean(claim.get("statement")) or clean(row["claim"]),
+        "statement": headline(claim.get("statement")) or clean(row["claim"]),
         "verdict": clean(row.get("verdict")) or clean(claim.get("verdict")),
         "outcome": scale.outcome if line else "",
         "measure": scale.measure if line else "",
@@ -189,7 +191,7 @@ class _Board:
         self._title(records)
         self._heads(top)
         ax = page.axes(self.x_plot, top, PLOT_WIDTH, end - top, "scoreboard")
-        self._axis(ax, top, end)
+        self._axis(ax)
         y, section = top + 0.03, None
         for record, lines, height in zip(records, claims, heights, strict=True):
             if record["section"] != section:
@@ -235,7 +237,7 @@ class _Board:
             page.text(x, y, below, ha="right", **bold)
         page.rule(EDGE, self.width - EDGE, top)
 
-    def _axis(self, ax: Axes, top: float, end: float) -> None:
+    def _axis(self, ax: Axes) -> None:
         ax.set_xlim(-self.reach, self.reach)
         step = 1 if self.reach <= 4.5 else 2
         ticks = [t for t in range(-8, 9) if abs(t) <= self.reach and t % step == 0]
@@ -243,14 +245,12 @@ class _Board:
         ax.tick_params(axis="x", length=3, pad=2)
         ax.yaxis.set_visible(False)
         ax.spines[["left", "right", "top"]].set_visible(False)
-        ax.add_patch(Rectangle((-1, top), 2, end - top, facecolor="#F3EDDD", linewidth=0, zorder=0))
-        ax.plot([0, 0], [top, end], color=RULE, lw=0.9, zorder=1, gid="null")
 
     def _row(self, ax: Axes, record: dict, lines: list[str], y: float, height: float) -> None:
         page, middle = self.page, y + height / 2 - 0.02
         look = verdict_look(record["verdict"])
         position = number(record["position"])
-        grey = record["verdict"] == "untestable" or number(record["estimate"]) is None
+        grey = record["verdict"] == "untestable"
         ink = MUTED if grey else INK
         self._pill(look, middle)
         start = middle - len(lines) * LEADING / 2
@@ -260,6 +260,7 @@ class _Board:
             text = "–" if value is None else f"{value:,.0f}".replace(",", "\u202f")
             page.text(x, middle, text, size=SIZE, ha="right", color=ink)
         if position is not None:
+            self._ground(ax, y - 0.02, height)
             self._effect(ax, record, position, middle, MUTED if grey else look.colour)
         elif number(record["estimate"]) is not None:
             page.text(
@@ -267,7 +268,7 @@ class _Board:
                 ha="center", color=MUTED, style="italic",
             )  # fmt: skip
         else:
-            self._needed(ax, record, middle)
+            self._needed(record, middle)
         self._texts(record, middle, ink)
 
     def _pill(self, look, middle: float) -> None:
@@ -297,29 +298,23 @@ class _Board:
                 mew=0.6, zorder=4, linestyle="none", gid="estimate",
             )  # fmt: skip
 
-    def _needed(self, ax: Axes, record: dict, y: float) -> None:
-        """Say how many of the needed trials there are, as dots and in words, over the axis."""
+    def _ground(self, ax: Axes, y: float, height: float) -> None:
+        """The null and the margin, behind rows that have an effect to place."""
+        ax.add_patch(Rectangle((-1, y), 2, height, facecolor=MARGIN_COLOUR, linewidth=0, zorder=0))
+        ax.plot([0, 0], [y, y + height], color=RULE, lw=0.9, zorder=1, gid="null")
+
+    def _needed(self, record: dict, middle: float) -> None:
+        """Say how many of the needed trials there are, as dots and in words."""
         found, needed = int(number(record["k"]) or 0), record["needed"]
-        words = f"{found} of {needed} trials needed" if found < needed else "not pooled"
+        words = f"{found} of {needed} trials needed" if found < needed else "no single estimate"
         dots = needed if found < needed and needed <= 6 else 0
-        inch = 2 * self.reach / PLOT_WIDTH
-        total = text_width(words, 7.8) + 0.14 * dots + 0.04
-        left = -total / 2 * inch
-        ax.add_patch(
-            Rectangle(
-                (left - 0.06 * inch, y - 0.12), (total + 0.12) * inch, 0.24,
-                facecolor="white", linewidth=0, zorder=5,
-            )
-        )  # fmt: skip
+        left = self.x_plot + PLOT_WIDTH / 2 - (text_width(words, 7.8) + 0.14 * dots) / 2
         for i in range(dots):
-            ax.plot(
-                [left + (0.14 * i + 0.05) * inch], [y], marker="o", ms=4.6, mew=0.8, mec=MUTED,
-                mfc=MUTED if i < found else "white", linestyle="none", zorder=6, gid="needed",
+            self.page.ax.plot(
+                [left + 0.14 * i + 0.05], [middle], marker="o", ms=4.6, mew=0.8, mec=MUTED,
+                mfc=MUTED if i < found else "white", linestyle="none", gid="needed",
             )  # fmt: skip
-        ax.text(
-            left + (0.14 * dots + 0.04) * inch, y, words, fontsize=7.8, color=MUTED, zorder=6,
-            va="center_baseline",
-        )  # fmt: skip
+        self.page.text(left + 0.14 * dots + 0.04, middle, words, size=7.8, color=MUTED)
 
     def _texts(self, record: dict, middle: float, ink: str) -> None:
         page = self.page

@@ -216,6 +216,23 @@ def clean(value: object) -> str:
     return "".join(c if _drawable(ord(c)) else "\ufffd" for c in text)
 
 
+def sentence(value: object) -> str:
+    """Text with a capital at its beginning and a stop at its end.
+
+    >>> sentence("the interval lies on the claimed side")
+    'The interval lies on the claimed side.'
+    """
+    text = clean(value)
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")
+
+
+def headline(value: object) -> str:
+    """Text without the stop at its end, as a title has none."""
+    return re.sub(r"(?<!\.)\.$", "", clean(value))
+
+
 def _drawable(code: int) -> bool:
     control = code < 0x20 or 0x7F <= code < 0xA0
     override = 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069  # would reorder other text
