@@ -190,7 +190,7 @@ def gls(y: np.ndarray, X: np.ndarray, M: np.ndarray) -> tuple[np.ndarray, np.nda
 
 def dersimonian_laird(data: Contrasts, X: np.ndarray, q: float, df: int) -> float:
     """Generalised method-of-moments heterogeneity variance (Jackson, White & Riley 2012
-    doi:10.1002/sim.4172, univariate case): (Q - df) / tr(P K), not below zero."""
+    doi:10.1002/sim.5453, one variance): (Q - df) / tr(P K), not below zero."""
     if df <= 0:
         return 0.0
     W = np.linalg.inv(data.V)
