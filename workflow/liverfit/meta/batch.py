@@ -18,7 +18,16 @@ import numpy as np
 from . import _validate as check
 from .distributions import chi2_upper, norm_critical, norm_two_sided, t_two_sided
 from .errors import StatisticalWarning
-from .heterogeneity import GRID, MAX_ITERATIONS, METHODS, STEP, estimate_tau2, mean_logliks
+from .heterogeneity import (
+    MAX_ITERATIONS,
+    METHODS,
+    SPAN,
+    STEP,
+    STEPS,
+    estimate_tau2,
+    mean_logliks,
+    search_range,
+)
 from .univariate import TESTS
 
 if TYPE_CHECKING:
@@ -289,7 +298,7 @@ def _tau2(
         reml = method == "REML"
         scores = partial(_likelihood_scores, reml)
         found, failed = _roots(y, v, target, start, scale, scores)
-        _flag_second_maxima(y, v, found, failed, spread / target, scores, reml)
+        _flag_second_maxima(y, v, found, failed, scale, spread / target, scores, reml)
     # What is not a plain single maximum goes through the scalar search with its safeguards.
     for column in np.flatnonzero(failed):
         here = present[:, column]
@@ -376,6 +385,7 @@ def _flag_second_maxima(
     v: np.ndarray,
     found: np.ndarray,
     failed: np.ndarray,
+    scale: np.ndarray,
     spread: np.ndarray,
     scores: Scores,
     reml: bool,
@@ -389,7 +399,9 @@ def _flag_second_maxima(
         failed[inner[at_zero <= 0]] = True
     if zero.size:
         y, v = y.take(zero, axis=1), v.take(zero, axis=1)
+        low, high = search_range(scale[zero], spread[zero])
         limit = mean_logliks(y, v, np.zeros(zero.size), reml)
-        for step in GRID[1:]:
-            higher = mean_logliks(y, v, step * spread[zero], reml) > limit
-            failed[zero[higher]] = True
+        flagged = high >= SPAN * low
+        for step in np.linspace(0.0, 1.0, STEPS):
+            flagged |= mean_logliks(y, v, low * (high / low) ** step, reml) > limit
+        failed[zero[flagged]] = True

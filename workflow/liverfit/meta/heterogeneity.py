@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf, log
+from typing import Any
 
 import numpy as np
 from scipy.special import chdtri
@@ -93,18 +94,27 @@ def estimate_tau2(y: np.ndarray, v: np.ndarray, X: np.ndarray, method: str) -> f
     return tau2
 
 
-# Where to look for a maximum away from zero, in units of the residual variance of yi.
-GRID = (0.0, 0.1, 0.3, 0.8, 2.0, 5.0)
+# Where to look for a maximum away from zero: evenly on the log scale between the sizes that tau²
+# can have. When those span more than SPAN the grid is finer.
+STEPS, FINE_STEPS, SPAN = 5, 40, 1e4
+
+
+def search_range(typical: Any, spread: Any) -> tuple[Any, Any]:
+    """Smallest and largest tau² to try, from the typical sampling variance and the variance of yi
+    about the model; numbers or arrays."""
+    return 0.1 * typical, 5.0 * np.maximum(spread, typical)
 
 
 def inner_maximum(y: np.ndarray, v: np.ndarray, X: np.ndarray, method: str, score: Score) -> float:
     """The higher of the maximum at zero and one away from it, for likelihoods with two."""
     k, p = X.shape
-    spread = Weighted(y, np.ones(k), X).rss / (k - p)
+    low, high = search_range(typical_variance(v), Weighted(y, np.ones(k), X).rss / (k - p))
+    steps = STEPS if high < SPAN * low else FINE_STEPS
+    grid = np.concatenate([[0.0], low * (high / low) ** np.linspace(0.0, 1.0, steps)])
     if p == 1 and (X == 1.0).all():
-        values = mean_logliks(y[:, None], v[:, None], spread * np.array(GRID), method == "REML")
+        values = mean_logliks(y[:, None], v[:, None], grid, method == "REML")
     else:
-        values = [loglik(y, v, X, step * spread, method) for step in GRID]
+        values = np.array([loglik(y, v, X, tau2, method) for tau2 in grid])
     best = int(np.argmax(values))
     if best == 0:
         return 0.0
@@ -112,9 +122,9 @@ def inner_maximum(y: np.ndarray, v: np.ndarray, X: np.ndarray, method: str, scor
 
     near = minimize_scalar(
         lambda t: -loglik(y, v, X, t, method),
-        bounds=(GRID[best - 1] * spread, GRID[min(best + 1, len(GRID) - 1)] * spread),
+        bounds=(grid[best - 1], grid[min(best + 1, steps)]),
         method="bounded",
-        options={"xatol": 1e-6 * spread},
+        options={"xatol": 1e-6 * grid[best]},
     )
     return find_root(score, float(near.x), typical_variance(v), method)
 
