@@ -179,14 +179,14 @@ def _options(context: _Context, pair: Pair) -> list[Difference]:
     if end:
         latest = end + context.settings["latest_followup_weeks"]
     out = []
-    for (name, _), cells in _by_scale(context.cells).items():
+    for (name, _), cells in _by_scale(_own_p_only(context.cells)).items():
         scale = {
             "name": name,
             "canonical": _is_canonical(name, context.entry, cells),
             "sign": int(cells[0]["sign"] or 1),
         }
         arms = [
-            ArmCells([c for c in cells if c["arm_id"] == a["arm_id"]], latest)
+            ArmCells(a["arm_id"], [c for c in cells if c["arm_id"] == a["arm_id"]], latest)
             for a in (pair.arm, pair.comparator)
         ]
         printed = [
@@ -196,8 +196,29 @@ def _options(context: _Context, pair: Pair) -> list[Difference]:
             and (sign := _orientation(c, pair))
             and (c["week"] is None or c["week"] <= latest)
         ]
-        out += differences(*arms, printed, scale, context.r)
+        out += differences(
+            *arms,
+            printed,
+            scale,
+            context.r,
+            crossover=context.trial["design"] == "crossover_rct",
+            two_arms=len(context.arms) == 2,
+        )
     return out
+
+
+def _own_p_only(cells: list[dict]) -> list[dict]:
+    """Without within-arm p-values that two arms share: such a p is that of time over all arms."""
+    arms = defaultdict(set)
+    for c in cells:
+        if c["p_scope"] == "within" and c["p_op"] == "=":
+            arms[c["p_value"]].add(c["arm_id"])
+    return [
+        {**c, "p_value": None}
+        if c["p_scope"] == "within" and len(arms.get(c["p_value"], ())) > 1
+        else c
+        for c in cells
+    ]
 
 
 def _by_scale(cells: list[dict]) -> dict[tuple[str, str], list[dict]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from liverfit.effects.routes import ROUTES, Difference
@@ -68,15 +67,16 @@ def mean_difference(d: Difference) -> Measured | None:
 def standardised(d: Difference) -> Measured | None:
     """Hedges' g from any difference with a standard error and a standardiser.
 
-    g = J(df) D / SD and var(g) = J² (SE_D² / SD² + (D/SD)² / (2 df)), df = n1 + n2 − 2; with raw
-    post scores this is Hedges 1981's large-sample variance, with changes Becker 1988's form.
+    g = J(df) D / SD and var(g) = J² (SE_D² / SD² + (D/SD)² / (2 df)), df = n1 + n2 − 2 (n − 1 in
+    a crossover). With raw post scores this is Hedges 1981's large-sample variance, with changes
+    Becker 1988's form.
     """
     if d.variance is None or d.standardiser is None or not (d.n1 and d.n2):
         return None
     if d.scale in ("effect_size",):
         return None
     sd, name = d.standardiser
-    df = d.n1 + d.n2 - 2
+    df = d.df or d.n1 + d.n2 - 2
     if df < 2 or sd <= 0:
         return None
     j = float(hedges_correction(df))
@@ -99,6 +99,4 @@ def log_ratio(d: Difference) -> Measured | None:
     if d.log_ratio is None:
         return None
     yi, va, vb, route = d.log_ratio
-    if not math.isfinite(yi) or va + vb <= 0:
-        return None
     return Measured("ROM", d.sign * yi, va + vb, va, vb, route, "", d)

@@ -12,6 +12,15 @@ from dataclasses import dataclass, replace
 
 from liverfit.effects.change import change_sd
 from liverfit.effects.convert import pooled_sd, sd_from_difference_se, se_from_ci, se_from_p
+from liverfit.effects.ratios import (
+    Ratio,
+    of_changes,
+    of_contrast,
+    of_ends,
+    of_percent_changes,
+    of_pre_post,
+    printed_ratio,
+)
 from liverfit.effects.summaries import Summary, summary
 
 ROUTES = (
@@ -34,7 +43,8 @@ class Difference:
     value, variance : the difference and its sampling variance (None: no route to a variance)
     v_arm, v_comparator : the parts of the variance from either arm
     standardiser : SD for the standardised difference, and where it came from
-    levels : end values (arm, comparator) for ratios, positive or None
+    log_ratio : the same contrast as log ratio of means, where its parts allow
+    df : degrees of freedom of the standardiser, where they are not n1 + n2 − 2
     r : pre-post correlation, where one was imputed
     why : what is missing where `variance` is None
     """
@@ -52,7 +62,8 @@ class Difference:
     week: float | None
     rows: tuple[str, ...]
     standardiser: tuple[float, str] | None = None
-    log_ratio: tuple[float, float, float, str] | None = None
+    log_ratio: Ratio | None = None
+    df: float | None = None
     r: float | None = None
     how: str = ""
     why: str = ""
@@ -61,7 +72,8 @@ class Difference:
 class ArmCells:
     """The cells of one arm and outcome on one scale, by kind of visit."""
 
-    def __init__(self, cells: list[dict], latest_week: float):
+    def __init__(self, arm_id: str, cells: list[dict], latest_week: float):
+        self.arm_id = arm_id
         visits = [c for c in cells if c["timepoint"] in ("baseline", "post", "change")]
         on_time = [c for c in visits if c["week"] is None or c["week"] <= latest_week]
         self.baseline = next((summary(c) for c in on_time if c["timepoint"] == "baseline"), None)
@@ -69,8 +81,23 @@ class ArmCells:
         self.change = [summary(c) for c in on_time if c["timepoint"] == "change"]
 
 
+@dataclass(frozen=True)
+class _Side:
+    """The change of one arm and what it was made of."""
+
+    change: Summary
+    route: str
+    post: Summary | None = None
+
+
 def differences(
-    one: ArmCells, two: ArmCells, contrasts: list[tuple[dict, int]], scale: dict, r: float
+    one: ArmCells,
+    two: ArmCells,
+    contrasts: list[tuple[dict, int]],
+    scale: dict,
+    r: float,
+    crossover: bool = False,
+    two_arms: bool = False,
 ) -> list[Difference]:
     """Every route open to a pair on one scale; those without a variance say why.
 
@@ -80,37 +107,94 @@ def differences(
     contrasts : printed contrasts between them with +1, or -1 where printed the other way round
     scale : dict name, canonical, sign
     r : pre-post correlation to impute where change SDs are not printed
+    crossover : both arms are the same people, so that a printed contrast is a paired one
+    two_arms : the trial has no other arm, so that a p-value between arms is theirs
     """
-    out = [_printed(c, sign, one, two, scale) for c, sign in contrasts]
+    out = [_printed(c, sign, one, two, scale, r if crossover else None) for c, sign in contrasts]
     if scale["name"] == "percent_relative":
         out += [_relative(a, b, scale) for a, b in _same_visit(one.change, two.change)]
         return out
-    changes = [_with_route(one, r), _with_route(two, r)]
-    for (a, ra), (b, rb) in _same_visit(*changes, week=lambda x: x[0].week):
-        out.append(_difference(max(ra, rb, key=ROUTES.index), a, b, one, two, scale, r))
+    for a, b in _same_visit(_sides(one, r), _sides(two, r), week=lambda s: s.change.week):
+        made = _difference_of_changes(a, b, one, two, scale, r)
+        out.append(made)
+        printed = a.route == b.route == "change_scores" and made.variance is None
+        if printed and (p := _p_between(a.change, b.change, one, two, two_arms)):
+            out.append(_by_p(made, p, two))
     for a, b in _same_visit(one.post, two.post):
-        out.append(_difference("post_only", a, b, one, two, scale, None))
-    return [_with_log_ratio(d, one, two) for d in out]
-
-
-def _with_route(cells: ArmCells, r: float) -> list[tuple[Summary, str]]:
-    """Change summaries of an arm: printed, else post minus baseline with imputed correlation."""
-    out = [(c, "change_scores") for c in cells.change]
-    if cells.baseline:
-        out += [(_change(cells.baseline, p, r), "pre_post") for p in cells.post]
+        made = _difference("post_only", a, b, one, two, scale, None)
+        out.append(replace(made, log_ratio=of_ends(a, b)) if made.variance else made)
     return out
 
 
-def _change(pre: Summary, post: Summary, r: float) -> Summary:
-    n = min((x for x in (pre.n, post.n) if x), default=None)
-    rows = pre.rows + post.rows
-    if pre.sd is None or post.sd is None or n is None:
-        why = next((s.why for s in (post, pre) if s.why), "n_missing")
-        return replace(post, mean=post.mean - pre.mean, se=None, sd=None, n=n, rows=rows, why=why)
-    sd = float(change_sd(pre.sd, post.sd, r))
-    return replace(
-        post, mean=post.mean - pre.mean, sd=sd, se=sd / math.sqrt(n), n=n, rows=rows, why=""
+def _sides(cells: ArmCells, r: float) -> list[_Side]:
+    """Change summaries of an arm: printed, else post minus baseline with imputed correlation."""
+    out = [_Side(c, "change_scores") for c in cells.change]
+    if cells.baseline:
+        out += [_Side(_change(cells.baseline, p, r), "pre_post", p) for p in cells.post]
+    return out
+
+
+def _difference_of_changes(
+    a: _Side, b: _Side, one: ArmCells, two: ArmCells, scale: dict, r: float
+) -> Difference:
+    route = max(a.route, b.route, key=ROUTES.index)
+    made = _difference(route, a.change, b.change, one, two, scale, r)
+    if made.variance is None:
+        return made
+    ratio = None
+    if a.post and b.post:
+        ratio = of_pre_post((one.baseline, a.post), (two.baseline, b.post), r)
+    elif not a.post and not b.post:
+        ratio = of_changes((one.baseline, a.change), (two.baseline, b.change))
+    return replace(made, log_ratio=ratio)
+
+
+def _p_between(
+    a: Summary, b: Summary, one: ArmCells, two: ArmCells, two_arms: bool
+) -> float | None:
+    """The exact p-value printed for these two arms' changes, if there is just one."""
+    named = ((a, two.arm_id), (b, one.arm_id))
+    found = {
+        s.p_between
+        for s, other in named
+        if s.p_between and (s.p_against == other or (two_arms and not s.p_against))
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _by_p(d: Difference, p: float, two: ArmCells) -> Difference:
+    """Standard error from the p-value of a t test between arms (Cochrane Handbook 6.5.2.3)."""
+    if not d.value:
+        return d
+    both = d.n1 and d.n2
+    se = float(se_from_p(d.value, p, df=d.n1 + d.n2 - 2 if both else None))
+    share = d.n1 / (d.n1 + d.n2) if both else 0.5
+    standardiser = d.standardiser
+    if standardiser is None and both:
+        standardiser = (float(sd_from_difference_se(se, d.n1, d.n2)), "change_sd")
+    made = replace(
+        d,
+        route="printed_p",
+        variance=se**2,
+        v_arm=se**2 * (1 - share),
+        v_comparator=se**2 * share,
+        standardiser=standardiser,
+        how="p",
+        why="",
     )
+    return replace(made, log_ratio=of_contrast(made, two))
+
+
+def _change(pre: Summary, post: Summary, r: float) -> Summary:
+    """Post minus baseline; without n the printed standard errors stand for the SDs over √n."""
+    n = min((x for x in (pre.n, post.n) if x), default=None)
+    made = replace(post, mean=post.mean - pre.mean, n=n, rows=pre.rows + post.rows, sd=None)
+    if pre.sd and post.sd and n:
+        sd = float(change_sd(pre.sd, post.sd, r))
+        return replace(made, sd=sd, se=sd / math.sqrt(n), why="")
+    if pre.se and post.se:
+        return replace(made, se=float(change_sd(pre.se, post.se, r)), why="")
+    return replace(made, se=None, why=next((s.why for s in (post, pre) if s.why), "n_missing"))
 
 
 def _same_visit(first: list, second: list, week=lambda s: s.week) -> list[tuple]:
@@ -168,33 +252,27 @@ def _first(summaries: list[Summary]) -> Summary | None:
     return summaries[0] if summaries else None
 
 
-def _printed(cell: dict, sign: int, one: ArmCells, two: ArmCells, scale: dict) -> Difference:
-    n1, n2 = _group_n(cell, one, two)
+def _printed(
+    cell: dict, sign: int, one: ArmCells, two: ArmCells, scale: dict, paired_r: float | None
+) -> Difference:
+    """A contrast as printed; `paired_r` is the correlation of a crossover's two periods."""
+    n1, n2 = cell.get("n_arm"), cell.get("n_comparator")
     df = n1 + n2 - 2 if n1 and n2 else None
-    route, how, why, se = "printed_contrast", cell["spread_kind"], "", None
-    if cell["spread_kind"] == "ci95" and cell["lower"] is not None and cell["upper"] is not None:
-        se = float(se_from_ci(cell["lower"], cell["upper"], df=df))
-    elif cell["spread_kind"] == "se":
-        se = cell["spread"]
-    elif cell["p_op"] == "=" and cell["p_value"] and cell["p_value"] < 1 and cell["center"]:
-        se, route, how = float(se_from_p(cell["center"], cell["p_value"], df=df)), "printed_p", "p"
-    else:
-        why = "no_spread"
+    if paired_r is not None:
+        n1 = n2 = cell["n"] or n1
+        df = n1 - 1 if n1 else None
+    se, route, how = _printed_se(cell, df)
     share = n1 / (n1 + n2) if n1 and n2 else 0.5  # 1/n2 over 1/n1 + 1/n2
+    value, ratio = sign * cell["center"], None
+    if scale["name"] == "percent_relative" and (ratio := printed_ratio(cell, sign, share)):
+        value, se = ratio.yi, math.sqrt(ratio.v_arm + ratio.v_comparator)
     variance = se**2 if se else None
-    standardiser = None
-    if n1 and n2:
-        a, b = one.baseline, two.baseline
-        if a and b and a.sd and b.sd and a.n and b.n:
-            standardiser = (float(pooled_sd(a.sd, a.n, b.sd, b.n)), "baseline_sd")
-        elif se:
-            standardiser = (float(sd_from_difference_se(se, n1, n2)), "change_sd")
     out = Difference(
         route=route,
         scale=scale["name"],
         canonical=scale["canonical"],
         sign=scale["sign"],
-        value=sign * cell["center"],
+        value=value,
         variance=variance,
         v_arm=variance * (1 - share) if variance else None,
         v_comparator=variance * share if variance else None,
@@ -202,36 +280,60 @@ def _printed(cell: dict, sign: int, one: ArmCells, two: ArmCells, scale: dict) -
         n2=n2,
         week=cell["week"],
         rows=tuple(filter(None, cell["source_rows"].split(";"))),
-        standardiser=standardiser,
+        standardiser=_contrast_standardiser(se, n1, n2, one, two, scale, paired_r),
+        log_ratio=ratio,
+        df=df,
         how=how,
-        why=why,
+        why="" if se else "no_spread",
     )
-    if scale["name"] == "percent_relative":
-        return replace(out, log_ratio=_printed_ratio(cell, sign))
+    if variance and scale["name"] != "percent_relative":
+        return replace(out, log_ratio=of_contrast(out, two))
     return out
 
 
-def _printed_ratio(cell: dict, sign: int) -> tuple[float, float, float, str] | None:
-    """A printed relative contrast as log ratio; its interval is symmetrical on the log scale."""
-    ends = [cell["lower"], cell["upper"]]
-    if cell["spread_kind"] != "ci95" or None in ends or min(*ends, cell["center"]) <= -100:
+def _printed_se(cell: dict, df: float | None) -> tuple[float | None, str, str]:
+    """Standard error of a printed contrast, its route, and what it was read from."""
+    kind = cell["spread_kind"]
+    if kind == "ci95" and cell["lower"] is not None and cell["upper"] is not None:
+        return float(se_from_ci(cell["lower"], cell["upper"], df=df)), "printed_contrast", kind
+    if kind == "se":
+        return cell["spread"], "printed_contrast", kind
+    exact = cell["p_op"] == "=" and cell["p_value"] and cell["p_value"] < 1
+    if exact and cell["center"] and cell["p_scope"] == "between":
+        return float(se_from_p(cell["center"], cell["p_value"], df=df)), "printed_p", "p"
+    return None, "printed_contrast", kind
+
+
+def _contrast_standardiser(
+    se: float | None,
+    n1: float | None,
+    n2: float | None,
+    one: ArmCells,
+    two: ArmCells,
+    scale: dict,
+    paired_r: float | None,
+) -> tuple[float, str] | None:
+    """Baseline SD where both arms print one, else the SD that the standard error implies.
+
+    In a crossover the SE is that of within-person differences: SD = SE √n / √(2 (1 − r))
+    (Cochrane Handbook 23.2.7.2).
+    """
+    if not (n1 and n2):
         return None
-    low, high = (math.log1p(x / 100) for x in ends)
-    se = (high - low) / (2 * 1.959963984540054)
-    return sign * math.log1p(cell["center"] / 100), se**2 / 2, se**2 / 2, "printed_contrast"
-
-
-def _group_n(cell: dict, one: ArmCells, two: ArmCells) -> tuple[float | None, float | None]:
-    return cell.get("n_arm"), cell.get("n_comparator")
+    a, b = one.baseline, two.baseline
+    if a and b and a.sd and b.sd and a.n and b.n:
+        return float(pooled_sd(a.sd, a.n, b.sd, b.n)), "baseline_sd"
+    if not se:
+        return None
+    if paired_r is not None:
+        return se * math.sqrt(n1) / math.sqrt(2 * (1 - paired_r)), "period_sd"
+    name = "percent_change_sd" if scale["name"] == "percent_relative" else "change_sd"
+    return float(sd_from_difference_se(se, n1, n2)), name
 
 
 def _relative(a: Summary, b: Summary, scale: dict) -> Difference:
-    """Percent changes of both arms: ln((100 + a) / (100 + b)), each SE over its ratio."""
+    """Difference of the percent changes of both arms, and their log ratio."""
     usable = bool(a.se and b.se) and a.mean > -100 and b.mean > -100
-    ratio = None
-    if usable:
-        va, vb = (a.se / (100 + a.mean)) ** 2, (b.se / (100 + b.mean)) ** 2
-        ratio = (math.log((100 + a.mean) / (100 + b.mean)), va, vb, "relative_change")
     sd = None
     if usable and a.sd and b.sd and a.n and b.n:
         sd = (float(pooled_sd(a.sd, a.n, b.sd, b.n)), "percent_change_sd")
@@ -249,61 +351,7 @@ def _relative(a: Summary, b: Summary, scale: dict) -> Difference:
         week=a.week if a.week is not None else b.week,
         rows=a.rows + b.rows,
         standardiser=sd,
-        log_ratio=ratio,
+        log_ratio=of_percent_changes(a, b) if usable else None,
         how="+".join(sorted({a.how, b.how})),
         why="" if usable else a.why or b.why or "no_spread",
     )
-
-
-def _with_log_ratio(d: Difference, one: ArmCells, two: ArmCells) -> Difference:
-    """Add the log ratio of end to baseline values that this route supports."""
-    if d.variance is None:
-        return d
-    ratio = None
-    base = [one.baseline, two.baseline]
-    positive = all(b and b.mean > 0 for b in base)
-    if d.route == "printed_contrast":
-        ratio = _contrast_over_control(d, two)
-    elif d.route == "pre_post" and positive:
-        parts = [_log_change(c, d.r) for c in (one, two)]
-        if all(parts):
-            ratio = (parts[0][0] - parts[1][0], parts[0][1], parts[1][1], "pre_post")
-    elif d.route == "change_scores" and positive:
-        parts = [_log_over_baseline(c, v) for c, v in ((one, d.v_arm), (two, d.v_comparator))]
-        if all(parts):
-            ratio = (parts[0][0] - parts[1][0], parts[0][1], parts[1][1], "change_over_baseline")
-    elif d.route == "post_only" and one.post and two.post:
-        a, b = one.post[0], two.post[0]
-        if a.mean > 0 and b.mean > 0:
-            va, vb = (a.se / a.mean) ** 2, (b.se / b.mean) ** 2
-            ratio = (math.log(a.mean / b.mean), va, vb, "post_only")
-    return replace(d, log_ratio=ratio) if ratio else d
-
-
-def _log_change(cells: ArmCells, r: float) -> tuple[float, float] | None:
-    pre, post = cells.baseline, _first(cells.post)
-    if not post or post.mean <= 0 or not (pre.sd and post.sd and pre.n and post.n):
-        return None
-    n = min(pre.n, post.n)
-    a, b = pre.sd / pre.mean, post.sd / post.mean
-    return math.log(post.mean / pre.mean), (a * a + b * b - 2 * r * a * b) / n
-
-
-def _log_over_baseline(cells: ArmCells, variance: float) -> tuple[float, float] | None:
-    change = next((c for c in cells.change if c.se and math.isclose(c.se**2, variance)), None)
-    if change is None or cells.baseline.mean + change.mean <= 0:
-        return None
-    end = cells.baseline.mean + change.mean
-    return math.log(end / cells.baseline.mean), variance / end**2
-
-
-def _contrast_over_control(d: Difference, two: ArmCells) -> tuple | None:
-    """ln of (control's end value + difference) over control's end value."""
-    end = _first(two.post)
-    if end is None and two.baseline and two.change:
-        end = replace(two.baseline, mean=two.baseline.mean + two.change[0].mean)
-    if end is None or end.mean <= 0 or end.mean + d.value <= 0:
-        return None
-    level = end.mean + d.value
-    log = math.log(level / end.mean)
-    return log, d.v_arm / level**2, d.v_comparator / level**2, "printed_contrast"

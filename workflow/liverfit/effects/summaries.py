@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from liverfit.effects.convert import sd_from_se, se_from_ci, se_from_p, se_from_sd
 from liverfit.effects.quantiles import mean_sd_from_quantiles
+
+# t is near zero for a larger p, so that its rounding alone moves the standard error by half
+LARGEST_P = 0.9
 
 
 @dataclass(frozen=True)
@@ -13,6 +16,8 @@ class Summary:
     """A mean with its uncertainty: one arm, one outcome, one visit (or change), one scale.
 
     `se` and `sd` are None where nothing printed leads to them; `why` then says what is missing.
+    `p_between` is an exact p-value printed with a mean change for the comparison of arms,
+    `p_against` the arm it names as the other one ("" where it names none).
     """
 
     mean: float
@@ -24,7 +29,8 @@ class Summary:
     rows: tuple[str, ...]
     why: str = ""
     adjusted: bool = False
-    flags: tuple[str, ...] = field(default=())
+    p_between: float | None = None
+    p_against: str = ""
 
 
 def summary(cell: dict) -> Summary:
@@ -51,7 +57,7 @@ def summary(cell: dict) -> Summary:
             se = float(se_from_sd(sd, n)) if sd > 0 else None
         else:
             why = "n_missing" if not big_enough else "quantiles_unusable"
-    elif _exact_within_p(cell) and big_enough and mean:
+    elif _exact_p(cell, "within") and big_enough and mean:
         se = float(se_from_p(mean, cell["p_value"], df=n - 1))
         sd, how = float(sd_from_se(se, n)), "p_within"
     else:
@@ -66,14 +72,20 @@ def summary(cell: dict) -> Summary:
         rows=tuple(filter(None, cell["source_rows"].split(";"))),
         why=why,
         adjusted=cell["center_type"] == "adjusted_mean",
+        p_between=cell["p_value"] if _is_mean(cell) and _exact_p(cell, "between") else None,
+        p_against=cell["comparator_arm_id"],
     )
 
 
-def _exact_within_p(cell: dict) -> bool:
+def _is_mean(cell: dict) -> bool:
+    return cell["center_type"] in ("mean", "adjusted_mean")
+
+
+def _exact_p(cell: dict, scope: str) -> bool:
     return (
         cell["timepoint"] == "change"
-        and cell["p_scope"] == "within"
+        and cell["p_scope"] == scope
         and cell["p_op"] == "="
         and cell["p_value"] is not None
-        and 0 < cell["p_value"] < 1
+        and 0 < cell["p_value"] <= LARGEST_P
     )

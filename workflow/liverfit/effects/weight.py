@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from statistics import median
 
+INACTIVE = ("control", "placebo")
 WORDS = {"no_change": "yes", "decreased": "no", "increased": "no"}
 
 
@@ -50,6 +51,8 @@ class WeightEvidence:
         if percent is not None:
             stable = "yes" if abs(percent) < self.margin else "no"
             return _evidence(percent, stable, source, rows)
+        if comparator["modality"] not in INACTIVE:  # one arm's words do not tell a difference
+            return _evidence(None, "unknown", "none", ())
         word, row = self.words.get((trial["trial_id"], arm["arm_id"]), ("", ""))
         if word not in WORDS:
             word, row = trial["weight_result"], trial["row_id"]
