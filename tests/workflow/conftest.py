@@ -210,23 +210,33 @@ class NoAliases(yaml.SafeDumper):
         return True
 
 
-@pytest.fixture
-def project(tmp_path) -> Project:
-    """A project that has not run."""
-    return make_project(tmp_path / "project")
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory) -> Project:
+    """A project that never runs; only to be copied, so that all copies have the same code."""
+    return make_project(tmp_path_factory.mktemp("pristine") / "project")
 
 
 @pytest.fixture(scope="session")
-def finished_project(tmp_path_factory) -> Project:
+def finished_project(pristine, tmp_path_factory) -> Project:
     """A project that has run once; only to be copied."""
-    project = make_project(tmp_path_factory.mktemp("finished") / "project")
+    project = copied(pristine, tmp_path_factory.mktemp("finished") / "project")
     project.run()
     return project
 
 
+def copied(project: Project, root: Path) -> Project:
+    """Copy a project with its dates and Snakemake's records."""
+    shutil.copytree(project.root, root)
+    return Project(root)
+
+
+@pytest.fixture
+def project(pristine, tmp_path) -> Project:
+    """A project that has not run."""
+    return copied(pristine, tmp_path / "project")
+
+
 @pytest.fixture
 def done(finished_project, tmp_path) -> Project:
-    """A copy, dates and Snakemake's records included, of a project that has run."""
-    root = tmp_path / "project"
-    shutil.copytree(finished_project.root, root, symlinks=True)
-    return Project(root)
+    """A project that has run."""
+    return copied(finished_project, tmp_path / "finished")

@@ -1,0 +1,237 @@
+"""The workflow as a whole, on a small project: what runs, what runs again, and what does not."""
+
+import json
+import os
+import shutil
+
+import pytest
+import yaml
+from conftest import CLAIMS
+from liverfit import store
+from liverfit.data.registry import write_checksums
+
+pytestmark = pytest.mark.slow
+
+PER_CLAIM = ("select_evidence", "judge_claim", "plot_forest")
+
+
+def test_a_bare_snakemake_plans_every_step(project):
+    planned = project.planned()
+    for rule in PER_CLAIM:
+        assert planned[rule] == len(CLAIMS)
+    assert planned["ingest"] == 3
+    for rule in ("harmonize", "derive_effects", "build_ledger", "collect_claims"):
+        assert planned[rule] == 1
+
+
+def test_a_finished_project_has_nothing_to_do(done):
+    assert done.planned() == {}
+    assert "Nothing to be done" in done.snakemake().stderr
+
+
+def test_two_runs_give_the_same_bytes(done, project):
+    project.run()
+    assert project.results() == done.results()
+
+
+def test_hand_computed_effects(done):
+    effects = store.read_table(done.root / "results/effects/effects.csv")
+    md = effects[(effects["measure"] == "MD") & (effects["outcome"] == "liver_fat")]
+    md = md.set_index("trial_id")
+    assert md.loc["alpha2015", "yi"] == pytest.approx(-3.2 - 0.1)
+    assert md.loc["alpha2015", "vi"] == pytest.approx(2.0**2 / 20 + 2.0**2 / 20)
+    assert md.loc["gamma2017", "yi"] == pytest.approx(-1.4 - 0.2)
+    assert md.loc["gamma2017", "source_rows"].split(";") == [
+        "interval_trials/measurements.csv:2",
+        "interval_trials/measurements.csv:3",
+    ]
+
+
+def test_every_output_has_its_log_and_its_checksum(done):
+    assert "results are what was written" in done.snakemake("verify").stdout
+    for claim in CLAIMS:
+        for rule in PER_CLAIM:
+            assert "done in" in (done.root / f"logs/{rule}/{claim}.log").read_text()
+            assert (done.root / f"logs/benchmarks/{rule}/{claim}.tsv").stat().st_size
+
+
+def test_the_data_package_describes_every_table(done):
+    folder = done.root / "results"
+    package = json.loads((folder / "datapackage.json").read_text())
+    assert package["$schema"] == "https://datapackage.org/profiles/2.0/datapackage.json"
+    described = {resource["path"] for resource in package["resources"]}
+    assert described == {path.relative_to(folder).as_posix() for path in folder.rglob("*.csv")}
+    for resource in package["resources"]:
+        path = folder / resource["path"]
+        header = path.read_text().split("\n", 1)[0]
+        assert header.split(",") == [field["name"] for field in resource["schema"]["fields"]]
+        assert resource["hash"] == f"sha256:{store.checksum(path)}"
+        assert resource["bytes"] == path.stat().st_size
+
+
+# ---- what a change re-runs
+
+
+def edit_claim(project, claim_id, **keys):
+    path = project.root / "config/claims.yaml"
+    claims = yaml.safe_load(path.read_text())
+    claim = next(claim for claim in claims["claims"] if claim["id"] == claim_id)
+    claim.update(keys)
+    path.write_text(yaml.safe_dump(claims, sort_keys=False))
+
+
+def test_one_changed_claim_is_judged_alone(done):
+    edit_claim(done, "hiit_lowers_liver_fat", minimum_trials=2)
+    planned = done.planned()
+    assert {rule: planned[rule] for rule in PER_CLAIM} == dict.fromkeys(PER_CLAIM, 1)
+    assert not {"ingest", "harmonize", "derive_effects"} & set(planned)
+    before = done.results()
+    ran = done.run()
+    assert {rule: ran[rule] for rule in PER_CLAIM} == dict.fromkeys(PER_CLAIM, 1)
+    after = done.results()
+    for claim in set(CLAIMS) - {"hiit_lowers_liver_fat"}:
+        assert after[f"claims/{claim}.json"] == before[f"claims/{claim}.json"]
+
+
+def test_a_changed_statement_needs_no_other_claim(done):
+    edit_claim(done, "hiit_lowers_liver_fat", statement="In other words.")
+    assert done.run()["judge_claim"] == 1
+    claims = json.loads((done.root / "results/claims/hiit_lowers_liver_fat.json").read_text())
+    assert claims["statement"] == "In other words."
+
+
+def test_a_changed_setting_re_runs_what_uses_it(done):
+    done.edit("config/config.yaml", "level: 0.95", "level: 0.9")
+    planned = done.planned()
+    assert planned["judge_claim"] == len(CLAIMS)
+    assert not {"ingest", "harmonize", "derive_effects", "select_evidence"} & set(planned)
+
+
+def change_data(project, name, old, new):
+    """Change a raw table, and its checksum with it, without making either look newer."""
+    folder = project.root / "data/raw" / name
+    path = folder / "measurements.csv" if name != "reviews" else folder / "reviews.csv"
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    project.edit(str(path), old, new)
+    write_checksums(folder)
+    for file in (path, folder / "SHA256SUMS"):
+        os.utime(file, ns=times)
+
+
+def test_a_changed_data_set_re_runs_only_the_claims_it_bears_on(done):
+    change_data(done, "interval_trials", "-1.4", "-1.5")
+    ran = done.run()
+    assert ran["ingest"] == 1
+    assert ran["harmonize"] == ran["derive_effects"] == 1
+    # aerobic training is compared in the other data set alone: same evidence, no new judgment
+    assert ran["judge_claim"] == 2
+    assert ran["plot_forest"] == 2
+    assert done.planned() == {}
+    effects = store.read_table(done.root / "results/effects/effects.csv")
+    of_trial = effects[(effects["trial_id"] == "gamma2017") & (effects["measure"] == "MD")]
+    assert of_trial["yi"].tolist() == [pytest.approx(-1.7)]
+
+
+def test_a_changed_review_re_runs_no_claim(done):
+    change_data(done, "reviews", "-2.5,", "-2.6,")
+    planned = done.planned()
+    assert planned["compare_reviews"] == 1
+    assert not {"harmonize", "derive_effects", *PER_CLAIM} & set(planned)
+    done.run()
+    assert done.planned() == {}
+
+
+def test_changed_code_re_runs_what_imports_it(done):
+    path = done.root / "workflow/liverfit/plots/forest.py"
+    path.write_text(path.read_text() + "\n# a comment\n")
+    assert set(done.planned()) == {"plot_forest", "describe_results", "default"}
+    path = done.root / "workflow/liverfit/claims/verdict.py"
+    path.write_text(path.read_text() + "\n# a comment\n")
+    planned = done.planned()
+    assert planned["judge_claim"] == len(CLAIMS)
+    assert "harmonize" not in planned
+
+
+def test_code_of_the_copy_is_what_runs(project):
+    """The package beside the workflow is used, not the one that is installed."""
+    path = project.root / "workflow/liverfit/claims/overview.py"
+    path.write_text(path.read_text() + "\nraise RuntimeError('this copy')\n")
+    assert "this copy" in project.snakemake("results/claims/claims.csv").stderr
+
+
+def test_a_touched_file_re_runs_nothing(done):
+    for path in (done.root / "workflow/liverfit").rglob("*.py"):
+        path.touch()
+    (done.root / "data/raw/interval_trials/trials.csv").touch()
+    (done.root / "config/config.yaml").touch()
+    assert done.planned() == {}
+
+
+def test_a_removed_data_set_leaves_nothing_after_prune(done):
+    shutil.rmtree(done.root / "data/raw/interval_trials")
+    ran = done.run()
+    assert "ingest" not in ran
+    assert ran["harmonize"] == 1
+    left = done.root / "results/ingested/interval_trials.json"
+    assert left.exists()
+    assert "removed results/ingested/interval_trials.json" in done.snakemake("prune").stdout
+    assert not left.exists()
+    assert done.planned() == {}
+    assert "results are what was written" in done.snakemake("verify").stdout
+
+
+def test_prune_leaves_what_is_expected_and_what_is_not_ours(done):
+    (done.root / "results/README.md").write_text("mine")
+    before = done.results()
+    assert done.snakemake("prune").returncode == 0
+    assert done.results() == before
+
+
+# ---- as a module of another workflow
+
+
+PARENT = """
+module liverfit:
+    snakefile:
+        "{snakefile}"
+
+
+use rule * from liverfit as liverfit_*
+
+
+rule everything:
+    default_target: True
+    input:
+        rules.liverfit_all.input,
+"""
+
+
+def test_used_as_a_module_from_another_folder(project, done, tmp_path):
+    parent = tmp_path / "parent"
+    parent.mkdir()
+    snakefile = project.root / "workflow/Snakefile"
+    (parent / "Snakefile").write_text(PARENT.format(snakefile=snakefile))
+    ran = project.snakemake(cwd=parent)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert not (project.root / "results").exists()
+    for name in ("claims/claims.csv", "effects/effects.csv"):
+        made = (parent / "results" / name).read_bytes()
+        assert made == (done.root / "results" / name).read_bytes()
+    again = project.snakemake(cwd=parent)
+    assert "Nothing to be done" in again.stderr
+
+
+def test_a_module_may_change_the_plan_and_move_the_results(project, tmp_path):
+    parent = tmp_path / "parent"
+    parent.mkdir()
+    text = PARENT.format(snakefile=project.root / "workflow/Snakefile").replace(
+        "\n\n\nuse rule",
+        '\n    config:\n        {"datasets": ["aerobic_trials"]}\n'
+        '    pathvars:\n        results="elsewhere",\n\n\nuse rule',
+        1,
+    )
+    (parent / "Snakefile").write_text(text)
+    ran = project.snakemake("--until", "liverfit_derive_effects", cwd=parent)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    effects = store.read_table(parent / "elsewhere/effects/effects.csv")
+    assert set(effects["trial_id"]) == {"alpha2015", "beta2016"}
