@@ -353,9 +353,9 @@ class _Forest:
     def _unpooled_text(self) -> str:
         p = number(self.line.get("pvalue"))
         if self.line.get("status") == "ok" and self.effects and p is not None:
-            model = sentence(self.line.get("model")).rstrip(".").replace("_", " ")
+            model = sentence(self.line.get("model")).rstrip(".")
             return f"{model}: {p_text(p)}. No single estimate is pooled.{self._shown_text()}"
-        why = clean(self.line.get("status_reason")).rstrip(".")
+        why = clean(self.line.get("status_reason")).rstrip(".").replace("_", " ")
         if not self.effects:
             return f"No effect could be computed for this line{': ' + why if why else ''}."
         equal = " Squares are of equal size." if len(self.effects) > 1 else ""

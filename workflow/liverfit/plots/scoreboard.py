@@ -22,6 +22,7 @@ from liverfit.plots.style import (
     clean,
     headline,
     house_style,
+    sentence,
     verdict_look,
 )
 
@@ -124,7 +125,7 @@ def _record(row: dict, claim: dict, minimum_trials: int) -> dict:
         "position_lower": lower,
         "position_upper": upper,
         "estimate_text": _estimate_text(scale, numbers),
-        "why": clean(line.get("status_reason")) or clean(claim.get("reason")),
+        "why": sentence(line.get("status_reason")) or sentence(claim.get("reason")),
         **{name: row.get(name) for name in OPTIONAL},
     }
 

@@ -51,8 +51,8 @@ MODALITY_LABELS = {
     "diet_plus_aerobic": "Diet plus aerobic training",
     "diet_plus_resistance": "Diet plus resistance training",
     "diet_plus_combined": "Diet plus combined training",
-    "drug": "Drug",
-    "drug_plus_exercise": "Drug plus exercise",
+    "drug": "Hormone therapy",
+    "drug_plus_exercise": "Hormone therapy plus exercise",
     "other": "Other",
     "control": "Control",
     "placebo": "Placebo",
@@ -217,12 +217,12 @@ def clean(value: object) -> str:
 
 
 def sentence(value: object) -> str:
-    """Text with a capital at its beginning and a stop at its end.
+    """Text with a capital at its beginning, a stop at its end and names of columns as words.
 
-    >>> sentence("the interval lies on the claimed side")
-    'The interval lies on the claimed side.'
+    >>> sentence("2 usable trials print minutes_per_week, 3 are needed")
+    '2 usable trials print minutes per week, 3 are needed.'
     """
-    text = clean(value)
+    text = re.sub(r"(?<=\w)_(?=\w)", " ", clean(value))
     if not text:
         return ""
     return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")
