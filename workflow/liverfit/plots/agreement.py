@@ -46,27 +46,7 @@ def agreement_table(
     Wilson EB (1927). Probable inference, the law of succession, and statistical inference.
     JASA 22:209-212. doi:10.1080/01621459.1927.10502953
     """
-    missing = [c for c in ("outcome", "n_pairs", "n_agree") if c not in pairs]
-    if missing:
-        raise ValueError(f"the agreement table lacks: {', '.join(missing)}")
-    pairs = pairs[pairs["outcome"] != "all"]
-    kind = next((c for c in ("kind", "timepoint") if c in pairs), None)
-    if not (len(pairs) <= MOST_ROWS if by_kind is None else by_kind):
-        kind = None
-    named = pairs.get("label", pairs["outcome"].map(lambda x: (labels or {}).get(x, x)))
-    table = pd.DataFrame(
-        {
-            "outcome": [clean(v) for v in pairs["outcome"]],
-            "label": [clean(v).replace("_", " ") for v in named],
-            "kind": [clean(v) for v in pairs[kind]] if kind else "",
-            "n_pairs": pairs["n_pairs"].to_numpy(dtype=float),
-            "n_agree": pairs["n_agree"].to_numpy(dtype=float),
-        }
-    )
-    if (table["n_agree"] > table["n_pairs"]).any():
-        raise ValueError("more pairs agree than were compared")
-    table = table.groupby(["outcome", "label", "kind"], as_index=False, sort=False).sum()
-    table = table[table["n_pairs"] > 0]
+    table = _read(pairs, labels or {}, by_kind)
     if table.empty:
         return table.assign(share=[], lower=[], upper=[])
     size = table.groupby("outcome")["n_pairs"].transform("sum")
@@ -85,6 +65,31 @@ def agreement_table(
         }
         table = pd.concat([table, pd.DataFrame([total])])
     return _with_interval(table.reset_index(drop=True))
+
+
+def _read(pairs: pd.DataFrame, labels: dict[str, str], by_kind: bool | None) -> pd.DataFrame:
+    """The counts, checked and summed to the rows drawn."""
+    missing = [c for c in ("outcome", "n_pairs", "n_agree") if c not in pairs]
+    if missing:
+        raise ValueError(f"the agreement table lacks: {', '.join(missing)}")
+    pairs = pairs[pairs["outcome"] != "all"]
+    kind = next((c for c in ("kind", "timepoint") if c in pairs), None)
+    if not (len(pairs) <= MOST_ROWS if by_kind is None else by_kind):
+        kind = None
+    named = pairs.get("label", pairs["outcome"].map(lambda x: labels.get(x, x)))
+    table = pd.DataFrame(
+        {
+            "outcome": [clean(v) for v in pairs["outcome"]],
+            "label": [clean(v).replace("_", " ") for v in named],
+            "kind": [clean(v) for v in pairs[kind]] if kind else "",
+            "n_pairs": pairs["n_pairs"].to_numpy(dtype=float),
+            "n_agree": pairs["n_agree"].to_numpy(dtype=float),
+        }
+    )
+    if (table["n_agree"] > table["n_pairs"]).any():
+        raise ValueError("more pairs agree than were compared")
+    table = table.groupby(["outcome", "label", "kind"], as_index=False, sort=False).sum()
+    return table[table["n_pairs"] > 0]
 
 
 def _with_interval(table: pd.DataFrame) -> pd.DataFrame:
