@@ -64,6 +64,7 @@ def select_evidence(
     """
     all_effects = [_clean(r) for r in effects.to_dict("records")]
     all_contrasts = [_clean(r) for r in contrasts.to_dict("records")]
+    factorial = {c["trial_id"] for c in all_contrasts if c["modality"] == "drug_plus_exercise"}
     out = {"claim": claim["id"], "lines": [], "near_misses": []}
     for line in lines_of(claim, outcomes):
         rules = {**plan, **line["plan"]}
@@ -73,12 +74,16 @@ def select_evidence(
             if e["outcome"] == line["outcome"]
             and bool(e["acute"]) == (line["exposure"] == "acute")
             and matches(e, line["comparison"])
+            and (line["model"] != "interaction" or e["trial_id"] in factorial)
         ]
         kept, rejected = _screen([e for e in candidates if e["measure"] == line["measure"]],
                                  line, rules)  # fmt: skip
         out["lines"].append({**line, "effects": [{k: e.get(k) for k in EFFECT_KEYS} for e in kept]})
         if line["role"] == "primary":
-            out["near_misses"] += _near_misses(line, kept, rejected, candidates, all_contrasts)
+            nearly = all_contrasts
+            if line["model"] == "interaction":
+                nearly = [c for c in all_contrasts if c["trial_id"] in factorial]
+            out["near_misses"] += _near_misses(line, kept, rejected, candidates, nearly)
     return out
 
 

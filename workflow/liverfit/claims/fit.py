@@ -32,6 +32,8 @@ def fit_line(line: dict, models: dict) -> dict:
     gives several.
     """
     effects = line["effects"]
+    if line["model"] == "interaction":
+        effects = factorial_contrasts(effects)
     trials = {e["trial_id"] for e in effects}
     out = {
         **EMPTY,
@@ -45,7 +47,8 @@ def fit_line(line: dict, models: dict) -> dict:
     }
     if len(trials) < line["minimum_trials"]:
         out["status"] = "too_few"
-        out["status_reason"] = str(TooFewTrials(len(trials), line["minimum_trials"]))
+        what = " with all four cells printed" if line["model"] == "interaction" else ""
+        out["status_reason"] = str(TooFewTrials(len(trials), line["minimum_trials"], what))
         return out
     try:
         out.update(MODELS[line["model"]](line, effects, models))
@@ -57,12 +60,17 @@ def fit_line(line: dict, models: dict) -> dict:
 
 
 def participants(effects: list[dict]) -> int | None:
-    """People behind the effects, every arm once; arms whose n is not printed are not counted."""
+    """People behind the effects, every arm once; arms whose n is not printed are not counted.
+
+    A crossover's two arms are the same people.
+    """
     arms = {}
     for e in effects:
+        crossover = e["design"] == "crossover_rct"
         for arm, n in ((e["arm_id"], e["n1"]), (e["comparator_arm_id"], e["n2"])):
+            key = (e["trial_id"], "" if crossover else arm)
             if n:
-                arms[e["trial_id"], arm] = max(n, arms.get((e["trial_id"], arm), 0))
+                arms[key] = max(n, arms.get(key, 0))
     return round(sum(arms.values())) or None
 
 
@@ -226,16 +234,11 @@ def moderator_test(line: dict, effects: list[dict], models: dict) -> dict:
 
 
 def interaction(line: dict, effects: list[dict], models: dict) -> dict:
-    """Factorial trials: (both − one) − (other − neither), pooled.
+    """Factorial trials: (both − one) − (other − neither), one of `factorial_contrasts` a trial.
 
-    `effects` hold a trial's single contrasts; those with all four cells give one interaction each,
-    its variance the sum of the four arms' parts.
+    Its variance is the sum of the four arms' parts; the line's single contrasts carry no weight.
     """
-    made = factorial_contrasts(effects)
-    if len(made) < line["minimum_trials"]:
-        raise TooFewTrials(len(made), line["minimum_trials"], " with all four cells printed")
-    out = random_effects(line, made, models)
-    return {**out, "k": len(made), "n_effects": len(made), "weights": None}
+    return {**random_effects(line, effects, models), "weights": None}
 
 
 def factorial_contrasts(effects: list[dict]) -> list[dict]:

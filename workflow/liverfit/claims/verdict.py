@@ -39,7 +39,8 @@ def two_sided(line: dict) -> tuple[str, str]:
 
 def _inside_margin(line: dict) -> tuple[str, str]:
     margin = line["margin"]
-    if margin and -margin < line["ci_lower"] - line["null"] and line["ci_upper"] < margin:
+    low, high = line["ci_lower"] - line["null"], line["ci_upper"] - line["null"]
+    if margin and -margin < low and high < margin:
         return "refuted", (
             f"the interval {_text(line)} lies wholly inside the margin of no relevant effect, "
             f"±{margin:g} {line['unit']}"
@@ -102,8 +103,9 @@ def omnibus(line: dict) -> tuple[str, str]:
 def combined(claim: dict, lines: list[dict]) -> tuple[str, str]:
     """The claim's verdict from its primary lines.
 
-    `all`: supported where every line is, refuted where any is. `testable`: the same over the
-    lines that could be tested. One primary line simply gives its own verdict.
+    `all`: supported where every line is, refuted where any is, else untestable where any is.
+    `testable`: the same over the lines that could be tested. One primary line simply gives its
+    own verdict.
     """
     primary = [line for line in lines if line["role"] == "primary"]
     if len(primary) == 1:
@@ -113,11 +115,13 @@ def combined(claim: dict, lines: list[dict]) -> tuple[str, str]:
     if claim.get("combine", "all") == "testable":
         words = {name: w for name, w in words.items() if w != "untestable"}
     values = set(words.values())
-    if not values or "untestable" in values:
-        return "untestable", told
     if values == {"supported"}:
         return "supported", told
-    return ("refuted" if "refuted" in values else "inconclusive"), told
+    if "refuted" in values:
+        return "refuted", told
+    if not values or "untestable" in values:
+        return "untestable", told
+    return "inconclusive", told
 
 
 def _text(line: dict) -> str:
