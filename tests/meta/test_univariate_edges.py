@@ -228,6 +228,13 @@ def test_selection_steps() -> None:
         meta.selection_model(Y, V, (0.999,), alternative="less")
 
 
+def test_a_higher_maximum_of_the_selection_likelihood_is_announced() -> None:
+    table = data("egger2001")
+    with pytest.warns(meta.StatisticalWarning, match="higher maximum"):
+        result = meta.selection_model(table["yi"], table["vi"], alternative="less")
+    assert result.weights[1] == pytest.approx(0.2433, abs=1e-3)
+
+
 def test_permutation_sample_is_reproducible_and_contains_the_data() -> None:
     table = data("bcg")
     yi, vi, x = table["yi"], table["vi"], table["ablat"]

@@ -118,6 +118,7 @@ def test_trim_and_fill(case: dict) -> None:
 
 
 @pytest.mark.parametrize("case", REFERENCE["selection"], ids=lambda c: f"{c['data']}-{c['steps']}")
+@pytest.mark.filterwarnings("ignore:the likelihood has a higher")
 def test_selection_model(case: dict) -> None:
     table = data(case["data"])
     ours = meta.selection_model(

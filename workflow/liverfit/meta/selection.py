@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -165,7 +166,9 @@ def selection_model(
     Warns
     -----
     StatisticalWarning
-        When an interval of p-values holds no study, so that its weight is not identified.
+        When an interval of p-values holds no study, so that its weight is not identified; when
+        the likelihood has a second, higher maximum than the one found from no selection (which
+        is reported).
 
     Notes
     -----
@@ -254,8 +257,6 @@ def _problem(
 
 def _maximise(problem: _Problem) -> tuple[np.ndarray, float, np.ndarray, float, float]:
     """beta, tau², weights, the log-likelihood there, and that of no selection."""
-    from scipy.optimize import minimize
-
     y, v, X = problem.y, problem.v, problem.X
     p = X.shape[1]
     free = problem.edges.shape[1] - 2
@@ -274,38 +275,78 @@ def _maximise(problem: _Problem) -> tuple[np.ndarray, float, np.ndarray, float, 
         by_beta = d_beta / columns * np.sqrt(scale)
         return -value, -np.concatenate([by_beta, [d_tau2 * scale], d_weights[1:] * weights[1:]])
 
-    bounds = [(None, None)] * p + [(0.0, None)]
-    bounds += [(np.log(LOWEST), np.log(HIGHEST))] * free
-
-    def search(x0: np.ndarray, precision: float) -> Any:
-        options = {"maxiter": 500, "ftol": precision, "gtol": 1e-8}
-        return minimize(objective, x0, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-
-    # The likelihood can have several maxima; a weight of 1 is no selection.
-    best = None
+    low = np.concatenate([np.full(p, -inf), [0.0], np.full(free, np.log(LOWEST))])
+    high = np.concatenate([np.full(p + 1, inf), np.full(free, np.log(HIGHEST))])
     head = start_beta * columns / np.sqrt(scale)
-    for weight, tau2 in ((1.0, start_tau2), (0.3, start_tau2), (0.05, 0.3 * start_tau2)):
-        found = search(np.array([*head, tau2 / scale, *[np.log(weight)] * free]), 1e-9)
-        if np.isfinite(found.fun) and (best is None or found.fun < best.fun):
-            best = found
-    if best is not None:
-        best = search(best.x, 1e-15)
-    _refuse_if_not_stationary(best, objective, bounds)
-    x = best.x
+
+    def search(weight: float, tau2: float, gain: float) -> tuple[float, np.ndarray]:
+        start = np.array([*head, tau2 / scale, *[np.log(weight)] * free])
+        return projected_newton(objective, start, low, high, gain)
+
+    # From no selection upwards, as other software does; then from strong selection, to see
+    # whether the likelihood has a higher maximum that this path does not reach.
+    value, x = search(1.0, start_tau2, 1e-13)
+    others = [search(weight, start_tau2 * weight, 1e-6) for weight in (0.3, 0.03)]
+    higher = -min(end[0] for end in others)
+    gradient = objective(x)[1]
+    if not np.abs(np.where(_held(x, gradient, low, high), 0.0, gradient)).max() < 1e-4:
+        raise ConvergenceError("selection_model: the likelihood was not maximised from any start")
     weights = np.concatenate([[1.0], np.exp(x[p + 1 :])])
     none = loglik(y, v, X, start_tau2, "ML")
-    return x[:p] / columns * np.sqrt(scale), float(x[p] * scale), weights, -float(best.fun), none
+    if higher > -value + 1e-3:
+        warnings.warn(
+            f"the likelihood has a higher maximum ({higher:.3f}) far from no selection than the "
+            f"one reported ({-value:.3f}); the data do not determine this selection model",
+            StatisticalWarning,
+            stacklevel=3,
+        )
+    return x[:p] / columns * np.sqrt(scale), float(x[p] * scale), weights, -value, none
 
 
-def _refuse_if_not_stationary(best: Any, objective: Any, bounds: list[Any]) -> None:
-    if best is not None:
-        gradient = objective(best.x)[1]
-        low = np.array([-inf if b[0] is None else b[0] for b in bounds])
-        high = np.array([inf if b[1] is None else b[1] for b in bounds])
-        held = ((best.x <= low) & (gradient > 0)) | ((best.x >= high) & (gradient < 0))
-        if np.abs(np.where(held, 0.0, gradient)).max() < 1e-3:
-            return
-    raise ConvergenceError("selection_model: the likelihood was not maximised from any start")
+Objective = Callable[[np.ndarray], tuple[float, np.ndarray]]
+
+
+def _held(x: np.ndarray, gradient: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Parameters at a bound that the search would leave outwards."""
+    return ((x <= low) & (gradient > 0)) | ((x >= high) & (gradient < 0))
+
+
+def projected_newton(
+    objective: Objective, x: np.ndarray, low: np.ndarray, high: np.ndarray, gain: float
+) -> tuple[float, np.ndarray]:
+    """Minimise within bounds until a step promises less than `gain`; the value and the point.
+
+    Second derivatives are differences of the gradient; negative curvature is turned round.
+    """
+    value, gradient = objective(x)
+    for _ in range(200):
+        index = np.flatnonzero(~_held(x, gradient, low, high))
+        if not index.size:
+            break
+        curvature = np.empty((index.size, index.size))
+        for row, j in enumerate(index):
+            ends = np.array([x, x])
+            ends[:, j] += np.array([-1e-5, 1e-5]) * (1.0 + abs(x[j]))
+            ends = np.clip(ends, low, high)
+            change = objective(ends[1])[1] - objective(ends[0])[1]
+            curvature[row] = change[index] / (ends[1, j] - ends[0, j])
+        sizes, vectors = np.linalg.eigh(0.5 * (curvature + curvature.T))
+        sizes = np.maximum(np.abs(sizes), 1e-8 * max(np.abs(sizes).max(), 1.0))
+        step = np.zeros_like(x)
+        step[index] = -vectors @ ((vectors.T @ gradient[index]) / sizes)
+        if -0.5 * float(step @ gradient) < gain:
+            break
+        # Short steps, so as to stay on the hill where the search began.
+        step *= min(1.0, 0.5 / np.abs(step).max())
+        for halving in range(40):
+            trial = np.clip(x + 0.5**halving * step, low, high)
+            then = objective(trial)
+            if then[0] < value:
+                break
+        else:
+            break
+        x, (value, gradient) = trial, then
+    return value, x
 
 
 def _standard_errors(
