@@ -88,3 +88,33 @@ rule plot_row_flow:
         "Draw the flow of rows from raw to pooled"
     script:
         "../scripts/plot_row_flow.py"
+
+
+rule plot_extraction_agreement:
+    input:
+        agreement="<results>/harmonized/extraction_agreement.csv",
+        code=code_of("plot_extraction_agreement"),
+    output:
+        svg=report(
+            ensure("<results>/figures/extraction_agreement.svg", non_empty=True),
+            caption="../report/extraction_agreement.rst",
+            category="Data",
+            labels={"table": "double-extraction agreement"},
+        ),
+        png=ensure("<results>/figures/extraction_agreement.png", non_empty=True),
+        table=ensure("<results>/figures/extraction_agreement.csv", non_empty=True),
+    log:
+        "<logs>/plot_extraction_agreement.log",
+    benchmark:
+        "<benchmarks>/plot_extraction_agreement.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        labels={name: entry["label"] for name, entry in OUTCOMES["outcomes"].items()},
+    message:
+        "Draw the agreement between extractions"
+    script:
+        "../scripts/plot_extraction_agreement.py"

@@ -12,6 +12,7 @@ STEPS = [
     rules.plot_forest,
     rules.plot_scoreboard,
     rules.plot_row_flow,
+    rules.plot_extraction_agreement,
 ]
 TABLES = sorted({file for file in outputs_of(STEPS) if file.endswith(".csv")})
 
