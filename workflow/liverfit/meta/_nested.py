@@ -17,11 +17,14 @@ from ._gaussian import LOG_2PI, Evaluation, Spread, derivatives, inverse_and_log
 
 @dataclass(frozen=True)
 class NestedModel:
-    """Effects sorted by outer group, and rotated: y (k,), X (k, p), v (k,), z (k,); `starts` (B,)
-    first row of each group, `group` (k,) its number; which of the two components the model has."""
+    """Effects sorted by outer group, and rotated: X (k, p), v (k,), z (k,); y (k,) less X times
+    `offset` (p,); data, X and y side by side; `starts` (B,) first row of each group, `group` (k,)
+    its number; which of the two components the model has."""
 
     y: np.ndarray
     X: np.ndarray
+    data: np.ndarray
+    offset: np.ndarray
     v: np.ndarray
     z: np.ndarray
     starts: np.ndarray
@@ -47,9 +50,14 @@ class NestedModel:
         v, data = np.diagonal(V), np.column_stack([y, X, np.ones(len(y))])[order]
         if np.count_nonzero(V) > len(y):
             v, data = _rotate(V, data, np.append(starts, len(y)))
+        # Least-squares residuals keep the quadratic forms free of cancellation.
+        offset = np.linalg.lstsq(data[:, 1:-1], data[:, 0], rcond=None)[0]
+        residual = data[:, 0] - data[:, 1:-1] @ offset
         return cls(
-            y=data[:, 0],
+            y=residual,
             X=data[:, 1:-1],
+            data=np.column_stack([data[:, 1:-1], residual]),
+            offset=offset,
             v=v,
             z=data[:, -1],
             starts=starts,
@@ -83,13 +91,12 @@ class NestedModel:
 
     @cached_property
     def spread(self) -> Spread:
-        resid = self.y - self.X @ np.linalg.lstsq(self.X, self.y, rcond=None)[0]
         w = 1.0 / self.v
         WX = w[:, None] * self.X
         C = np.linalg.inv(self.X.T @ WX)
         fixed = self.y - self.X @ (C @ (WX.T @ self.y))
         return Spread(
-            variance=float(resid @ resid) / max(self.k - self.p, 1),
+            variance=float(self.y @ self.y) / max(self.k - self.p, 1),
             sampling=float(self.v.mean()),
             q=float(w @ fixed**2),
             trace_p=float(w.sum() - np.sum(C * (WX.T @ WX))),
@@ -103,7 +110,7 @@ class NestedModel:
         S = np.add.reduceat(wz * self.z, self.starts, axis=1)
         logdet = np.log1p(outer[:, None] * S).sum(axis=1) - np.log(w).sum(axis=1)
         a = outer[:, None] / (1.0 + outer[:, None] * S)
-        data = np.column_stack([self.X, self.y])
+        data = self.data
         weighted = w[:, :, None] * data
         sums = np.add.reduceat(wz[:, :, None] * data, self.starts, axis=1)
         cross = data.T @ weighted - np.swapaxes(sums * a[:, :, None], 1, 2) @ sums
@@ -117,7 +124,9 @@ class NestedModel:
         outer, inner = self._components(theta)
         w = 1.0 / (self.v + inner)
         wz = w * self.z
-        S = np.add.reduceat(wz * self.z, self.starts)
+        first = wz * self.z
+        # Sums by group of w z², w² z² and w³ z²: all that traces need.
+        S, w2, w3 = np.add.reduceat([first, w * first, w * w * first], self.starts, axis=1)
         c = 1.0 / (1.0 + outer * S)
         a = outer * c
 
@@ -128,38 +137,44 @@ class NestedModel:
             sums = np.add.reduceat(wz[:, None] * Z, self.starts, axis=0)
             return straight - wz[:, None] * (a[:, None] * sums)[self.group]
 
-        WX = weigh(self.X)
-        xwx = self.X.T @ WX
-        C, logdet_xwx = inverse_and_logdet(xwx)
-        beta = C @ (WX.T @ self.y)
-        resid = self.y - self.X @ beta
-        Py = weigh(resid[:, None])
+        W_data = weigh(self.data)
+        WX = W_data[:, :-1]
+        cross = self.data.T @ W_data
+        C, logdet_xwx = inverse_and_logdet(cross[:-1, :-1])
+        beta = C @ cross[:-1, -1]
+        Py = W_data[:, -1] - WX @ beta
         logdet = np.log1p(outer * S).sum() - np.log(w).sum()
-        loglik = self._constant(reml) - 0.5 * float(logdet + resid @ Py[:, 0])
+        loglik = self._constant(reml) - 0.5 * float(logdet + self.y @ Py)
         if reml:
             loglik -= 0.5 * logdet_xwx
         if not order or not self.parameters:
-            return Evaluation(loglik, beta, C)
-        Z = np.concatenate([Py, WX], axis=1)
+            return Evaluation(loglik, self.offset + beta, C)
+        Z = np.column_stack([Py, WX])
         GZ = [Z] if self.has_inner else []
         if self.has_outer:
             sums = np.add.reduceat(self.z[:, None] * Z, self.starts, axis=0)
             GZ.insert(0, self.z[:, None] * sums[self.group])
         WGZ = weigh(np.concatenate(GZ, axis=1)).reshape(self.k, len(GZ), -1).swapaxes(0, 1)
-        trace, trace2 = self._traces(w, S, c, a)
+        trace, trace2 = self._traces(w, S, c, a, w2, w3)
         return Evaluation(
-            loglik, beta, C, *derivatives(np.array(GZ), WGZ, WX, Py[:, 0], C, trace, trace2, reml)
+            loglik,
+            self.offset + beta,
+            C,
+            *derivatives(np.array(GZ), WGZ, WX, Py, C, trace, trace2, reml),
         )
 
     def _traces(
-        self, w: np.ndarray, S: np.ndarray, c: np.ndarray, a: np.ndarray
+        self,
+        w: np.ndarray,
+        S: np.ndarray,
+        c: np.ndarray,
+        a: np.ndarray,
+        w2: np.ndarray,
+        w3: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:
         """tr(W G_q) and tr(W G_q W G_r)."""
-        z2 = self.z**2
-        w2 = np.add.reduceat(w**2 * z2, self.starts)
-        w3 = np.add.reduceat(w**3 * z2, self.starts)
         oo, oi = ((S * c) ** 2).sum(), (c**2 * w2).sum()
-        ii = (w**2).sum() - (2.0 * a * w3 - (a * w2) ** 2).sum()
+        ii = w @ w - (2.0 * a * w3 - (a * w2) ** 2).sum()
         keep = np.flatnonzero([self.has_outer, self.has_inner])
         trace = np.array([(S * c).sum(), w.sum() - (a * w2).sum()])[keep]
         return trace, np.array([[oo, oi], [oi, ii]])[np.ix_(keep, keep)]

@@ -11,7 +11,7 @@ from itertools import product
 
 import numpy as np
 
-from ._gaussian import BlockModel, Evaluation
+from ._gaussian import BlockModel, Evaluation, inverse_and_logdet
 from ._nested import NestedModel
 from .errors import ConvergenceError
 
@@ -111,10 +111,9 @@ def _direction(now: Evaluation, free: np.ndarray) -> tuple[np.ndarray, float]:
     step = score / np.diagonal(expected)
     for information in (observed, expected):
         try:
-            np.linalg.cholesky(information)
+            step = inverse_and_logdet(information)[0] @ score
         except np.linalg.LinAlgError:
             continue
-        step = np.linalg.solve(information, score)
         break
     full = np.zeros(len(free))
     full[free] = step
