@@ -3,8 +3,8 @@
     python benchmarks/models_vs_metafor.py [--repeats 30]
 
 Same data, same run, one thread each; prints medians of CPU time, which other processes disturb
-less than the clock, and their ratio. Without Rscript and metafor
-only our times are printed; netmeta is timed when R has it.
+less than the clock, and their ratio. Without Rscript and metafor only our times are printed;
+netmeta is timed when R has it.
 """
 
 from __future__ import annotations
