@@ -3,10 +3,13 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
+import tomllib
 
 import pytest
 import yaml
-from conftest import CLAIMS
+from conftest import CLAIMS, ROOT
 from liverfit import store
 from liverfit.data.registry import write_checksums
 
@@ -235,3 +238,27 @@ def test_a_module_may_change_the_plan_and_move_the_results(project, tmp_path):
     assert ran.returncode == 0, ran.stdout + ran.stderr
     effects = store.read_table(parent / "elsewhere/effects/effects.csv")
     assert set(effects["trial_id"]) == {"alpha2015", "beta2016"}
+
+
+# ---- cost
+
+
+def test_planning_loads_nothing_heavy():
+    """Of what the rules import when the workflow is parsed; Snakemake's plugins are not ours."""
+    files = [ROOT / "workflow/Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
+    lines = [line.strip() for file in files for line in file.read_text().splitlines()]
+    ours = [line for line in lines if line.startswith(("from liverfit", "import liverfit"))]
+    assert len(ours) >= 3
+    heavy = "{'pandas', 'numpy', 'scipy', 'matplotlib'}"
+    code = "\n".join([*ours, "plan.load_yaml", f"import sys; print({heavy} & set(sys.modules))"])
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "set()"
+
+
+def test_environment_for_conda_asks_for_what_the_package_asks_for():
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    listed = yaml.safe_load((ROOT / "workflow/envs/liverfit.yaml").read_text())["dependencies"]
+    plain = {entry.replace(" ", "").replace("-base", "") for entry in listed}
+    assert {entry for entry in wanted if not entry.startswith("snakemake")} == plain - {
+        "python>=3.11"
+    }
