@@ -51,7 +51,7 @@ def account(
             for t in dataset.tables["trials"].itertuples():
                 trial_row[t.trial_id] = t.row_id
     uses = defaultdict(list)
-    for e in effects.fillna("").to_dict("records"):
+    for e in effects.astype(object).fillna("").to_dict("records"):
         sources = [*e["source_rows"].split(";"), *e["weight_rows"].split(";")]
         sources.append(trial_row[e["trial_id"]])
         sources += [arm_row[e["trial_id"], e[k]] for k in ("arm_id", "comparator_arm_id")]

@@ -82,7 +82,9 @@ def derive_effects(
     by_trial = defaultdict(lambda: defaultdict(list))
     for c in cells:
         by_trial[c["trial_id"]][c["outcome"]].append(c)
+    words = defaultdict(list)
     for d in spoken:
+        words[d["trial_id"], d["outcome"]].append(d)
         by_trial[d["trial_id"]][d["outcome"]]  # a direction alone is a contrast without a number
 
     effects, contrasts, fates = [], [], []
@@ -100,6 +102,7 @@ def derive_effects(
                 settings,
                 _baselines(by_outcome, settings),
                 arm_rows[trial_id],
+                words[trial_id, outcome],
             )
             made, seen, options = _contrasts(context, trial_pairs, weight)
             effects += made
@@ -128,6 +131,7 @@ class _Context:
     settings: dict
     baselines: dict[str, float | None]
     arms: list[dict]
+    words: list[dict]
 
 
 def _baselines(by_outcome: dict, settings: dict) -> dict[str, float | None]:
@@ -153,7 +157,7 @@ def _contrasts(
         ids = (pair.arm["arm_id"], pair.comparator["arm_id"])
         relevant = [c for c in context.cells if c["arm_id"] in ids]
         if pair.barred:
-            if relevant:
+            if relevant or not context.cells:
                 contrasts.append(_contrast_row(context, pair, {}, pair.barred, relevant))
             continue
         found = _options(context, pair)
@@ -277,6 +281,8 @@ def _contrast_row(
     context: _Context, pair: Pair, made: dict[str, Measured], reason: str, relevant: list[dict]
 ) -> dict:
     a, b = pair.arm, pair.comparator
+    rows = [r for c in relevant for r in c["source_rows"].split(";") if r]
+    rows += [d["row_id"] for d in context.words if d["arm_id"] in (a["arm_id"], b["arm_id"])]
     return {
         "trial_id": context.trial["trial_id"],
         "label": context.trial["label"],
@@ -291,9 +297,7 @@ def _contrast_row(
         "acute": bool(a["acute"]),
         "measures": ";".join(made),
         "reason": reason,
-        "source_rows": ";".join(
-            dict.fromkeys(r for c in relevant for r in c["source_rows"].split(";") if r)
-        ),
+        "source_rows": ";".join(dict.fromkeys(rows)),
     }
 
 

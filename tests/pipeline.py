@@ -1,0 +1,103 @@
+"""The whole pipeline in one process, without Snakemake: raw folders in, judged claims out."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from liverfit.claims.account import account
+from liverfit.claims.concordance import compare_reviews
+from liverfit.claims.evidence import select_evidence
+from liverfit.claims.judge import judge_claim
+from liverfit.data.dataset import Dataset, load_dataset
+from liverfit.data.harmonize import Harmonized, harmonize
+from liverfit.effects.derive import Derived, derive_effects
+
+CONFIGS = ("config", "outcomes", "modalities", "claims")
+
+
+@dataclass
+class Run:
+    """All that one run leaves in memory."""
+
+    root: Path
+    config: dict
+    datasets: list[Dataset]
+    harmonized: Harmonized
+    derived: Derived
+    judged: list[dict]
+    ledger: pd.DataFrame = field(default_factory=pd.DataFrame)
+    row_flow: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def effect(self, effect_id: str) -> dict:
+        """One effect by its id, missing values as None."""
+        found = self.derived.effects[self.derived.effects["effect_id"] == effect_id]
+        assert len(found) == 1, f"{effect_id}: {len(found)} effects"
+        return found.iloc[0].to_dict()
+
+    def claim(self, name: str) -> dict:
+        """One judged claim by its id."""
+        return next(c for c in self.judged if c["claim"] == name)
+
+    def raw_rows(self) -> dict[str, dict]:
+        """Every raw row by its id, read by the standard library's reader alone."""
+        rows = {}
+        for path in sorted((self.root / "data/raw").glob("*/*.csv")):
+            with path.open(newline="", encoding="utf-8") as file:
+                reader = csv.reader(file)
+                header = next(reader)
+                line = reader.line_num + 1
+                for cells in reader:
+                    row_id = f"{path.parent.name}/{path.name}:{line}"
+                    rows[row_id] = dict(zip(header, cells, strict=True))
+                    line = reader.line_num + 1
+        return rows
+
+
+def run_pipeline(root: Path) -> Run:
+    """Run every stage on `root`'s config/ and data/raw/."""
+    config = {
+        name: yaml.safe_load((root / f"config/{name}.yaml").read_text(encoding="utf-8"))
+        for name in CONFIGS
+    }
+    folders = sorted(path.parent for path in (root / "data/raw").glob("*/dataset.yaml"))
+    datasets = [load_dataset(folder) for folder in folders]
+    for dataset in datasets:
+        assert dataset.ok, "\n".join(map(str, dataset.errors))
+    trials = [d for d in datasets if d.descriptor["format"] in ("arms", "curation")]
+    outcomes, plan = config["outcomes"], config["config"]
+    harmonized = harmonize(trials, outcomes, config["modalities"], plan["harmonize"])
+    derived = derive_effects(
+        harmonized.trials,
+        harmonized.arms,
+        harmonized.measurements,
+        harmonized.directions,
+        config["modalities"],
+        outcomes,
+        plan["effects"],
+    )
+    judged = [
+        judge_claim(
+            claim,
+            select_evidence(claim, derived.effects, derived.contrasts, outcomes, plan["primary"]),
+            plan,
+        )
+        for claim in config["claims"]["claims"]
+    ]
+    reviews = [
+        row
+        for d in datasets
+        if "reviews" in d.tables
+        for row in d.tables["reviews"].to_dict("records")
+    ]
+    ledger, flow = account(
+        datasets,
+        [harmonized.fates, derived.fates],
+        derived.effects,
+        compare_reviews(reviews, judged),
+        judged,
+    )
+    return Run(root, config, datasets, harmonized, derived, judged, ledger, flow)
