@@ -356,7 +356,8 @@ def _roots(
         up = gradient > 0
         low, high = np.where(up, tau2, low), np.where(up, high, tau2)
         zero_is_low |= up
-        new = tau2 + gradient / np.where(observed > 0, observed, expected)
+        information = np.where(observed > 0, observed, expected)
+        new = np.where(information > 0, tau2 + gradient / information, np.inf)
         below = (new <= low) & ~zero_is_low
         new[below] = 0.0
         outside = ~below & ~((low < new) & (new < high))

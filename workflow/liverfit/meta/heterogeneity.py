@@ -226,8 +226,9 @@ def find_root(score: Score, start: float, scale: float, what: str) -> float:
             return 0.0
         else:
             high = tau2
-        step = gradient / (observed if observed > 0 else expected)
-        new = tau2 + step
+        information = observed if observed > 0 else expected
+        # Rounding can cancel the expected information when one study dominates.
+        new = tau2 + gradient / information if information > 0 else inf
         if new <= low and not zero_is_low:
             new = 0.0
         elif not low < new < high:
@@ -241,6 +242,8 @@ def find_root(score: Score, start: float, scale: float, what: str) -> float:
 def _bracketed(score: Score, low: float, high: float, scale: float, what: str) -> float:
     from scipy.optimize import brentq
 
+    if low == 0.0 and score(0.0)[0] <= 0:
+        return 0.0
     if high == inf:
         high = 2.0 * low + scale
         for _ in range(200):
