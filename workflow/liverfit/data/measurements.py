@@ -118,19 +118,21 @@ def _canonical(row: dict, outcome: str, note: str, spell: Spellings, known: Outc
         "outcome": outcome,
         "printed_outcome": row["outcome"],
         "method": method,
+        "printed_method": row["method"],
         "scale": scale.name,
         "sign": scale.sign,
         "unit": known.entries[outcome]["unit"] if scale.canonical else scale.name,
         "scale_note": note,
         "week": _number(week),
         "n": _number(row["n"]),
-        "center_type": row["center_type"] or "unstated",
+        "center_type": spell.canonical("measurements", "center_type", row["center_type"])[0],
         "center": place(parse_number(center)),
+        "rounding": abs(scale.difference(0.5 * 10.0 ** -decimals(center))),
         "spread_kind": spread_kind,
         "spread": scale.difference(spread) if spread_kind != "none" else None,
         "lower": place(lower) if spread_kind != "none" else None,
         "upper": place(upper) if spread_kind != "none" else None,
-        "p": printed_p(row["p_value"]),
+        "p": printed_p(spell.canonical("measurements", "p_value", row["p_value"])[0]),
         "p_scope": row["p_scope"],
         "printed_center": center,
         "printed_spread": row["spread"],
@@ -138,6 +140,15 @@ def _canonical(row: dict, outcome: str, note: str, spell: Spellings, known: Outc
     }
     out["se_printed"] = _printed_se(out)
     return out
+
+
+def decimals(text: str) -> int:
+    """Decimals of a printed number.
+
+    >>> decimals("-4.70"), decimals("12")
+    (2, 0)
+    """
+    return len(text.partition(".")[2])
 
 
 def _number(text: str) -> float | None:
