@@ -42,10 +42,10 @@ def p_distance(p: float, printed: PrintedP) -> float:
 
 
 def implied_p(cells: list[dict]) -> list[Reading]:
-    """All tests that a trial's change scores of one outcome imply and whose p is printed.
+    """All tests that a trial's change scores imply and whose p is printed.
 
-    Cells need arm_id, comparator_arm_id, center, spread, n, p (PrintedP or None), p_scope, whole
-    (False for subsets and pooled arms).
+    The cells are of one outcome, scale and visit, one an arm. They need arm_id, comparator_arm_id,
+    center, spread, n, p (PrintedP or None), p_scope, whole (False for subsets and pooled arms).
     """
     out = []
     whole = [c for c in cells if c["whole"]]
@@ -61,9 +61,10 @@ def implied_p(cells: list[dict]) -> list[Reading]:
                 if other:
                     out.append(_two_sample(c, other[0], c["p"]))
                 continue
-            shared[c["p"]].append(c)
+            shared[c["p"].op, c["p"].value].append(c)
     by_arm = {c["arm_id"]: c for c in whole}
-    for printed, carriers in shared.items():
+    for carriers in shared.values():
+        printed = carriers[0]["p"]
         members = list(by_arm.values())
         if len(members) == 2:
             reading = _two_sample(*members, printed)

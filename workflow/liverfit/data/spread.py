@@ -1,9 +1,11 @@
 """What kind of spread a "±" is: standard deviation or standard error.
 
 The rules run in the order that the analysis plan declares: another row of the same trial that
-settles it; agreement of the implied test with the printed p-value; plausibility against the
-outcome's distribution of SDs over settled rows; and only where these are silent, a curator's hint.
-What none of them settles stays unresolved and leaves the primary analysis.
+settles it (the same number with its spread named, a printed contrast with its interval); agreement
+of the implied test with the printed p-value; the settled rows of the same page, and plausibility
+against the outcome's distribution of SDs over the rows settled so far; and only where these are
+silent, a curator's hint. What none of them settles stays unresolved and leaves the primary
+analysis.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import ClassVar
 
 from liverfit.data.implied import Reading, implied_p, p_distance
 
@@ -23,7 +26,7 @@ class Decision:
 
     cell: str
     kind: str  # sd | se | unresolved
-    rule: str  # contrast, printed_contrast, printed_p, same_source, plausibility, hint, none
+    rule: str  # contrast, another_row, printed_contrast, printed_p, same_source, plausibility, …
     reason: str
     hint: str = ""
 
@@ -34,7 +37,8 @@ def settle(cells: list[dict], hints: dict[tuple[str, str], str], plan: dict) -> 
     Parameters
     ----------
     cells : reconciled cells with the keys cell_id, trial_id, arm_id, comparator_arm_id, outcome,
-        scale, timepoint, week, center, spread, spread_kind, n, lower, upper, p, p_scope, sources
+        scale, timepoint, week, center, spread, spread_kind, n, p, p_scope, whole, se_printed,
+        spread_sources, twin_spreads
     hints : (trial_id, outcome or "") -> "sd" | "se", the curator's reading
     plan : the `harmonize` section of the analysis plan
     """
@@ -54,9 +58,10 @@ def settle(cells: list[dict], hints: dict[tuple[str, str], str], plan: dict) -> 
         if c["timepoint"] == "contrast":
             decide(c, "se", "contrast", "a contrast between arms has a standard error only")
     for trial_cells in by_trial.values():
+        _by_another_row(trial_cells, decide)
         _by_printed_contrast(trial_cells, decide)
         _by_printed_p(trial_cells, plan["printed_p"], decide)
-    likely = Plausibility(cells, **plan["plausibility"])
+    likely = Plausibility(cells, **plan["plausibility"])  # on firmly settled rows, once
     for trial_cells in by_trial.values():
         _by_same_source(trial_cells, likely, decide)
         _by_plausibility(trial_cells, likely, decide)
@@ -77,6 +82,36 @@ def hint_for(cell: dict, hints: dict[tuple[str, str], str]) -> str:
 
 def _undecided(cells: list[dict]) -> list[dict]:
     return [c for c in cells if c["spread_kind"] == "sd_or_se" and c["spread"] is not None]
+
+
+def _pages(cells: list[dict]) -> list[list[dict]]:
+    """Undecided cells by the page that prints their spread, the fullest page first."""
+    pages = defaultdict(list)
+    for c in _undecided(cells):
+        for page in c["spread_sources"] or [""]:
+            pages[page].append(c)
+    return [pages[k] for k in sorted(pages, key=lambda k: (-len(pages[k]), k))]
+
+
+def _by_another_row(cells: list[dict], decide) -> None:
+    """Another row prints the same number and names its spread: alike, or √n times as large."""
+    for c in _undecided(cells):
+        for twin in c["twin_spreads"]:
+            if twin["spread_kind"] in KINDS and (kind := _kind_beside(c, twin)):
+                text = f"{twin['row_id']} prints {twin['spread_kind'].upper()} {twin['spread']:g}"
+                decide(c, kind, "another_row", text)
+                break
+
+
+def _kind_beside(c: dict, twin: dict) -> str:
+    """Kind of a spread beside a named one of the same number; "" where they do not fit."""
+    ratio = twin["spread"] / c["spread"]
+    if abs(math.log(ratio)) < math.log(1.02):
+        return twin["spread_kind"]
+    other = "se" if twin["spread_kind"] == "sd" else "sd"
+    root_n = ratio if other == "se" else 1 / ratio
+    expected = math.sqrt(c["n"]) if c["n"] else max(root_n, 1.5)
+    return other if abs(math.log(root_n / expected)) < math.log(1.25) else ""
 
 
 def _by_printed_contrast(cells: list[dict], decide) -> None:
@@ -116,16 +151,23 @@ def _is_change_of(cell: dict, contrast: dict, arm: str) -> bool:
         and cell["timepoint"] == "change"
         and cell["outcome"] == contrast["outcome"]
         and cell["scale"] == contrast["scale"]
+        and _same_visit(cell, contrast)
     )
+
+
+def _same_visit(a: dict, b: dict) -> bool:
+    return a["week"] is None or b["week"] is None or abs(a["week"] - b["week"]) <= 2
 
 
 def _by_printed_p(cells: list[dict], plan: dict, decide) -> None:
     """The implied test (Welch, one-way ANOVA, one-sample t) against the printed p-value."""
-    groups = defaultdict(list)
-    for c in _undecided(cells):
-        if c["timepoint"] == "change" and c["n"]:
-            groups[c["outcome"], tuple(c["sources"][:1])].append(c)
-    for (outcome, _), members in groups.items():
+    groups = [
+        group
+        for page in _pages([c for c in cells if c["timepoint"] == "change" and c["n"]])
+        for group in _alike(page)
+    ]
+    for group in groups:
+        members = _undecided(group)
         readings = implied_p(members)
         if not readings:
             continue
@@ -135,7 +177,15 @@ def _by_printed_p(cells: list[dict], plan: dict, decide) -> None:
         if miss[best] <= plan["accept"] and total[other] - total[best] >= plan["decisive"]:
             reason = _p_reason(readings, best, other)
             for c in members:
-                decide(c, best, "printed_p", f"{outcome}: {reason}")
+                decide(c, best, "printed_p", f"{c['outcome']}: {reason}")
+
+
+def _alike(cells: list[dict]) -> list[list[dict]]:
+    """Cells that one test may compare: one outcome, scale, method and visit."""
+    groups = defaultdict(list)
+    for c in cells:
+        groups[c["outcome"], c["scale"], c["method"], c["week"]].append(c)
+    return list(groups.values())
 
 
 def _p_reason(readings: list[Reading], best: str, other: str) -> str:
@@ -151,10 +201,11 @@ def _by_same_source(cells: list[dict], likely: Plausibility, decide) -> None:
     settled = defaultdict(lambda: defaultdict(list))
     for c in cells:
         if c["spread_kind"] in KINDS and c["timepoint"] != "contrast":
-            for source in c["sources"]:
+            for source in c["spread_sources"]:
                 settled[source][c["spread_kind"]].append(c)
     for c in _undecided(cells):
-        kinds = {k: len(settled[s][k]) for s in c["sources"] for k in KINDS if settled[s][k]}
+        pages = [settled[s] for s in c["spread_sources"]]
+        kinds = {k: max(len(p[k]) for p in pages) for k in KINDS if any(p[k] for p in pages)}
         if len(kinds) == 1:
             ((kind, count),) = kinds.items()
             if not likely.rejects(c, kind):
@@ -168,14 +219,15 @@ def _by_same_source(cells: list[dict], likely: Plausibility, decide) -> None:
 
 def _by_plausibility(cells: list[dict], likely: Plausibility, decide) -> None:
     """Likelier of the two readings under the settled rows' log-normal distribution of spreads."""
-    groups = defaultdict(list)
-    for c in _undecided(cells):
-        z = likely.z(c)
-        if likely.se_is_impossible(c):
+    signed = {likely.quantity(c) for c in cells if likely.exceeds_mean(c, "sd")}
+    for page in _pages(cells):
+        positive = [c for c in page if likely.quantity(c) not in signed]
+        for c in likely.se_impossible(_undecided(positive)):
             decide(c, "sd", "plausibility", "read as SE the SD would be far above the mean")
-        elif z["sd"] is not None and z["se"] is not None:
-            groups[tuple(c["sources"][:1])].append((c, z))
-    for members in groups.values():
+        members = [(c, likely.z(c)) for c in _undecided(page)]
+        members = [(c, z) for c, z in members if None not in z.values()]
+        if not members:
+            continue
         score = {k: _mean(abs(z[k]) for _, z in members) for k in KINDS}
         best, other = sorted(KINDS, key=score.get)
         if score[best] <= likely.accept_z and score[other] >= likely.reject_z:
@@ -193,11 +245,13 @@ class Plausibility:
     """How usual a spread is, by outcome and scale: log-normal over the settled trials.
 
     Levels are compared by coefficient of variation, changes by SD. Medians and MADs, so that a
-    wrongly settled trial does not move the yardstick; the MAD is floored at `FLOOR`.
+    wrongly settled trial does not move the yardstick. The MAD of so few trials is floored: lower
+    for levels than for changes, whose SDs grow with the length of the programme.
     """
 
-    FLOOR = 0.35
-    MAX_CV = 1.5
+    FLOOR: ClassVar = {"cv": 0.35, "sd": 0.6}
+    HIGH_CV = 1.5  # two such SE readings on one page, or ...
+    MAX_CV = 2.0  # ... one such, are not those of a positive quantity
 
     def __init__(
         self, cells: list[dict], minimum_trials: int, accept_z: float, reject_z: float
@@ -213,7 +267,7 @@ class Plausibility:
             logs = [_median(v) for v in trials.values()]
             centre = _median(logs)
             mad = 1.4826 * _median([abs(x - centre) for x in logs])
-            self.pools[key] = (centre, max(mad, self.FLOOR), len(logs))
+            self.pools[key] = (centre, max(mad, self.FLOOR[key[2]]), len(logs))
 
     def z(self, c: dict) -> dict[str, float | None]:
         """Standard score of the spread read as SD and as SE; None where it cannot be told."""
@@ -226,12 +280,29 @@ class Plausibility:
         return {k: (self._size(c, v) - centre) / scale if v else None for k, v in sd.items()}
 
     @classmethod
-    def se_is_impossible(cls, c: dict) -> bool:
-        """Whether the SE reading makes the SD exceed `MAX_CV` means of a positive quantity."""
+    def quantity(cls, c: dict) -> tuple:
+        """What is measured: outcome and scale."""
+        return c["outcome"], c["scale"]
+
+    @classmethod
+    def exceeds_mean(cls, c: dict, kind: str, times: float = HIGH_CV) -> bool:
+        """Whether this reading makes the SD exceed so many means of a level."""
         key = cls._key(c)
-        if not c["n"] or not key or key[2] != "cv":
+        if not key or key[2] != "cv" or not c["spread"] or (kind == "se" and not c["n"]):
             return False
-        return c["spread"] * math.sqrt(c["n"]) > cls.MAX_CV * c["center"]
+        return c["spread"] * (math.sqrt(c["n"]) if kind == "se" else 1) > times * c["center"]
+
+    @classmethod
+    def se_impossible(cls, page: list[dict]) -> list[dict]:
+        """Cells of one page whose SE reading is that of no positive quantity.
+
+        One high coefficient of variation may be chance or skewness; two on one page, or one above
+        `MAX_CV`, rule the SE out.
+        """
+        high = [c for c in page if cls.exceeds_mean(c, "se")]
+        if len(high) > 1 or any(cls.exceeds_mean(c, "se", cls.MAX_CV) for c in high):
+            return high
+        return []
 
     def rejects(self, c: dict, kind: str) -> bool:
         """Whether this reading is implausible and the other one, if known, is less so."""
