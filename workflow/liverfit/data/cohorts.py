@@ -85,7 +85,8 @@ def strata(arms: list[dict], relations: list[dict]) -> dict[tuple[str, str], str
 
     Two arms that are marked as not allocated against each other and whose ids carry different
     name parts (first, last, or initial letter), as `w_placebo` and `m_placebo`, define the strata;
-    the trial's other arms belong to the stratum whose name part they carry.
+    the trial's other arms belong to the stratum whose name part they carry. A stratum holds at
+    least two arms; two groups of one arm each are groups, not strata.
     """
     by_trial = defaultdict(list)
     for a in arms:
@@ -97,8 +98,9 @@ def strata(arms: list[dict], relations: list[dict]) -> dict[tuple[str, str], str
         ids = by_trial[r["trial_id"]]
         a, b = r["arm_id"], r["other_arm_id"]
         for part in (_first, _last, _initial):
-            names = {part(a), part(b)}
-            if len(names) == 2 and all(part(i) in names for i in ids):
+            names = [part(i) for i in ids]
+            sizes = {name: names.count(name) for name in names}
+            if part(a) != part(b) and set(sizes) == {part(a), part(b)} and min(sizes.values()) > 1:
                 out.update({(r["trial_id"], i): part(i) for i in ids})
                 break
     return out

@@ -105,7 +105,7 @@ def harmonize(datasets: list, outcomes: dict, modalities: dict, settings: dict) 
     groups = cohorts([t["trial_id"] for t in trials], raw["overlaps"])
     for t in trials:
         t["cohort_id"] = groups[t["trial_id"]]
-    fates += _curation_fates(raw, spell, decisions)
+    fates += _curation_fates(raw, spell, known, decisions)
     return Harmonized(
         trials=pd.DataFrame(trials),
         arms=pd.DataFrame(arms),
@@ -242,11 +242,18 @@ def _without_contrasts_as_changes(cells: list[dict]) -> tuple[list[dict], list[d
     return kept, fates
 
 
-def _curation_fates(raw: dict, spell: Spellings, decisions: list[Decision]) -> list[dict]:
+def _curation_fates(
+    raw: dict, spell: Spellings, known: Outcomes, decisions: list[Decision]
+) -> list[dict]:
     """Which rows of the curation tables were applied, and where it shows."""
     trials = {t["trial_id"] for t in raw["trials"]}
     hinted = {d.cell for d in decisions if d.hint}
-    hinted_trials = {r["trial_id"] for r in raw["measurements"] if r["row_id"] in hinted}
+    hinted = {
+        (r["trial_id"], known.name(spell.canonical("measurements", "outcome", r["outcome"])[0]))
+        for r in raw["measurements"]
+        if r["row_id"] in hinted
+    }
+    own = {(r["trial_id"], r["outcome"]) for r in raw["spread_hints"] if r["outcome"]}
     used = {row: "harmonized/measurements.csv" for row in spell.used if row}
     for r in raw["overlaps"]:
         if {r["trial_id"], r["other_trial_id"]} <= trials:
@@ -255,7 +262,9 @@ def _curation_fates(raw: dict, spell: Spellings, decisions: list[Decision]) -> l
         if r["trial_id"] in trials:
             used[r["row_id"]] = "harmonized/arms.csv"
     for r in raw["spread_hints"]:
-        if r["trial_id"] in hinted_trials:
+        key = (r["trial_id"], r["outcome"])
+        general = {k for k in hinted - own if k[0] == r["trial_id"] and not r["outcome"]}
+        if key in hinted or general:
             used[r["row_id"]] = "harmonized/spread_decisions.csv"
     return [
         {"row_id": r, "status": "used", "reason": "", "superseded_by": "", "used_in": where}
