@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+NO_FATE = "unaccounted"
+STATUSES = ("used", "superseded", "excluded")
 COLUMNS = ("row_id", "status", "reason", "superseded_by", "used_in")
 REASONS = {
     "": "used as it is",
@@ -59,25 +61,30 @@ def build_ledger(
     Parameters
     ----------
     rows : table name (`dataset/file.csv`) -> all its row ids
-    fates : tables row_id, status, reason, superseded_by (and used_in); the first that names a row
-        is its fate
+    fates : tables row_id, status, reason, superseded_by (and used_in), one row a raw row; the
+        first table that names a row tells its fate
     uses : row_id -> where it is used (effect ids, result tables). A row that only repeats another
         stays superseded, although what it adds (an n, a week) is used
 
     Raises
     ------
     LedgerError
-        where a fate names an unknown row, a row has two fates, a reason is not in `REASONS`, or
-        rows in are not rows accounted for.
+        where a fate or use names an unknown row, a table gives a row two fates, a status or reason
+        is not on its list, a measurement has neither fate nor use, or rows in are not rows
+        accounted for.
     """
     import pandas as pd
 
     known = {r for ids in rows.values() for r in ids}
     fate = {}
     for table in fates:
+        twice = sorted(set(table.loc[table["row_id"].duplicated(), "row_id"]))
+        if twice:
+            raise LedgerError(f"rows with two fates: {', '.join(twice[:10])}")
         for f in table.fillna("").to_dict("records"):
             fate.setdefault(f["row_id"], f)
-    strangers = sorted((set(fate) | set(uses)) - known)
+    named = {f["superseded_by"] for f in fate.values() if f["superseded_by"]}
+    strangers = sorted((set(fate) | set(uses) | named) - known)
     if strangers:
         raise LedgerError(f"rows that no raw table holds: {', '.join(strangers[:10])}")
     out = []
@@ -110,7 +117,7 @@ def _idle_reason(table: str) -> str:
         "reviews": "no_fitted_line",
         "trial_effects": "not_compared",
         "liver_fat_feasibility": "reader_check",
-        "measurements": "no_number",
+        "measurements": NO_FATE,
     }.get(name, "nothing_to_apply_to")
 
 
@@ -118,13 +125,19 @@ def _check(entries: list[dict], known: set[str]) -> None:
     ids = [e["row_id"] for e in entries]
     if len(ids) != len(set(ids)) or set(ids) != known:
         raise LedgerError(f"{len(known)} raw rows, {len(ids)} ledger rows, {len(set(ids))} of them")
+    lost = [e["row_id"] for e in entries if e["reason"] == NO_FATE]
+    if lost:
+        raise LedgerError(f"{len(lost)} rows without fate or use: {', '.join(lost[:10])}")
+    strange = sorted({e["status"] for e in entries} - set(STATUSES))
+    if strange:
+        raise LedgerError(f"statuses that are not on the list: {', '.join(strange)}")
     unknown = sorted({e["reason"] for e in entries} - set(REASONS))
     if unknown:
         raise LedgerError(f"reasons that are not on the list: {', '.join(unknown)}")
 
 
 EARLY = ("direction_only", "p_value_only", "no_number", "outcome_not_analysed")
-ROUTED = ("better_route", "not_needed")
+REPEATS = ("repeats_another_row", "contradicted_by_another_row", "contrast_stored_as_change")
 
 
 def row_flow(ledger: pd.DataFrame, ends: dict[str, int]) -> pd.DataFrame:
@@ -143,7 +156,7 @@ def row_flow(ledger: pd.DataFrame, ends: dict[str, int]) -> pd.DataFrame:
     for (status, reason), count in counts.items():
         if status == "excluded" and reason in EARLY:
             removed["early"][reason] += count
-        elif status == "superseded" and reason not in ROUTED:
+        elif reason in REPEATS:
             removed["repeats"][reason] += count
         elif status != "used":
             removed["late"][reason] += count
