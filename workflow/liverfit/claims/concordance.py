@@ -76,17 +76,23 @@ def _same_unit(printed: str, unit: str) -> bool:
     return synonyms.get(printed, printed) == unit
 
 
-PHRASES = (
-    ("hiit", ("hiit", "interval", "sit")),
-    ("resistance", ("resistance", "strength")),
-    ("combined", ("combined", "concurrent", "aerobic + resistance", "aerobic plus resistance")),
-    ("aerobic", ("aerobic", "mict", "moderate-intensity continuous", "continuous", "endurance")),
-    ("exercise", ("exercise", "training", "physical activity")),
-    ("testosterone", ("testosterone",)),
-    ("gh", ("growth hormone", "gh ", "ghrh", "tesamorelin")),
-    ("none", ("control", "usual care", "no exercise", "placebo", "no intervention", "non-exercise",
-              "sedentary", "no training")),
+PHRASES = tuple(
+    (key, re.compile(pattern))
+    for key, pattern in (
+        ("exercise", r"aerobic or resistance|resistance or aerobic"),
+        ("combined", r"\b(combined|concurrent)\b|aerobic (\+|plus|and) resistance"
+                     r"|resistance (\+|plus|and) aerobic"),
+        ("hiit", r"\b(hiit|hiie|interval|sit)\b"),
+        ("resistance", r"\b(resistance|strength)\b"),
+        ("aerobic", r"\b(aerobic|mict|continuous|endurance)\b"),
+        ("exercise", r"\b(exercise|training|physical activity)\b"),
+        ("testosterone", r"\btestosterone\b"),
+        ("gh", r"growth hormone|\b(rh)?gh\b|\bghrh\b|\btesamorelin\b"),
+        ("none", r"\b(control|usual care|placebo|sedentary)\b"),
+    )
 )  # fmt: skip
+NEITHER = re.compile(r"^(no|non)\b")
+OTHERWISE = re.compile(r"\b(diet|dietary|caloric|acute)\b")  # another question than our lines ask
 
 
 def comparison_key(text: str) -> tuple[str, str] | None:
@@ -97,17 +103,18 @@ def comparison_key(text: str) -> tuple[str, str] | None:
     >>> comparison_key("HIIT vs MICT")
     ('hiit', 'aerobic')
     """
-    lowered = text.lower()
-    if "diet" in lowered or " vs " not in lowered:
+    lowered = re.sub(r"\([^)]*\)", "", text.lower())
+    if OTHERWISE.search(lowered) or " vs " not in lowered:
         return None
-    sides = [_side(s) for s in lowered.split(" vs ", 1)]
+    first, second = lowered.split(" vs ", 1)
+    sides = [_side(first.strip()), _side(second.partition(",")[0].strip())]
     return None if None in sides else tuple(sides)
 
 
 def _side(text: str) -> str | None:
-    if text.startswith(("no ", "non-")):
+    if NEITHER.match(text):
         return "none"
-    return next((key for key, words in PHRASES if any(w in text for w in words)), None)
+    return next((key for key, pattern in PHRASES if pattern.search(text)), None)
 
 
 def line_key(line: dict) -> tuple[str, str] | None:
