@@ -18,7 +18,7 @@ from liverfit.data.findings import DataError
 from liverfit.data.lipid_to_water import convert_lipid_to_water
 from liverfit.data.measurements import canonical_measurements
 from liverfit.data.reconcile import reconcile
-from liverfit.data.spread import Decision, settle
+from liverfit.data.spread import Decision, hint_for, hint_key, settle
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +105,9 @@ def harmonize(datasets: list, outcomes: dict, modalities: dict, settings: dict) 
     groups = cohorts([t["trial_id"] for t in trials], raw["overlaps"])
     for t in trials:
         t["cohort_id"] = groups[t["trial_id"]]
-    fates += _curation_fates(raw, spell, known, decisions)
+    settled = {d.cell for d in decisions}
+    heard = {hint_key(c, hints) for c in cells if c["cell_id"] in settled}
+    fates += _curation_fates(raw, spell, heard)
     return Harmonized(
         trials=pd.DataFrame(trials),
         arms=pd.DataFrame(arms),
@@ -242,18 +244,9 @@ def _without_contrasts_as_changes(cells: list[dict]) -> tuple[list[dict], list[d
     return kept, fates
 
 
-def _curation_fates(
-    raw: dict, spell: Spellings, known: Outcomes, decisions: list[Decision]
-) -> list[dict]:
+def _curation_fates(raw: dict, spell: Spellings, heard: set[tuple[str, str]]) -> list[dict]:
     """Which rows of the curation tables were applied, and where it shows."""
     trials = {t["trial_id"] for t in raw["trials"]}
-    hinted = {d.cell for d in decisions if d.hint}
-    hinted = {
-        (r["trial_id"], known.name(spell.canonical("measurements", "outcome", r["outcome"])[0]))
-        for r in raw["measurements"]
-        if r["row_id"] in hinted
-    }
-    own = {(r["trial_id"], r["outcome"]) for r in raw["spread_hints"] if r["outcome"]}
     used = {row: "harmonized/measurements.csv" for row in spell.used if row}
     for r in raw["overlaps"]:
         if {r["trial_id"], r["other_trial_id"]} <= trials:
@@ -262,9 +255,7 @@ def _curation_fates(
         if r["trial_id"] in trials:
             used[r["row_id"]] = "harmonized/arms.csv"
     for r in raw["spread_hints"]:
-        key = (r["trial_id"], r["outcome"])
-        general = {k for k in hinted - own if k[0] == r["trial_id"] and not r["outcome"]}
-        if key in hinted or general:
+        if (r["trial_id"], r["outcome"]) in heard:
             used[r["row_id"]] = "harmonized/spread_decisions.csv"
     return [
         {"row_id": r, "status": "used", "reason": "", "superseded_by": "", "used_in": where}
@@ -282,12 +273,17 @@ def _caution(cells: list[dict], cautions: list[dict]) -> None:
         hits = [
             c
             for c in by_trial[cell["trial_id"]]
-            if c["arm_id"] in ("", cell["arm_id"], cell["comparator_arm_id"])
+            if c["arm_id"] in {"", cell["arm_id"], _against(cell)}
             and c["outcome"] in ("", cell["outcome"], cell["printed_outcome"])
         ]
         hits.sort(key=lambda c: rank.get(c["severity"], 3))
         cell["caution"] = hits[0]["severity"] if hits else ""
         cell["caution_rows"] = [c["row_id"] for c in hits]
+
+
+def _against(cell: dict) -> str:
+    """The other arm that a printed contrast is about; an arm's own summary is about none."""
+    return cell["comparator_arm_id"] if cell["timepoint"] == "contrast" else ""
 
 
 def _measurement_table(cells: list[dict], decisions: list[Decision]) -> pd.DataFrame:
@@ -332,7 +328,7 @@ def _decision_table(cells: list[dict], decisions: list[Decision], hints: dict) -
         for d in decisions
     ]
     for c in cells:
-        hint = hints.get((c["trial_id"], c["outcome"])) or hints.get((c["trial_id"], ""), "")
+        hint = hint_for(c, hints)
         for row in c["stated_elsewhere"]:
             rows.append(
                 {

@@ -77,7 +77,13 @@ def settle(cells: list[dict], hints: dict[tuple[str, str], str], plan: dict) -> 
 
 def hint_for(cell: dict, hints: dict[tuple[str, str], str]) -> str:
     """The curator's reading: the outcome's own where there is one, else the trial's."""
-    return hints.get((cell["trial_id"], cell["outcome"])) or hints.get((cell["trial_id"], ""), "")
+    return hints.get(hint_key(cell, hints), "")
+
+
+def hint_key(cell: dict, hints: dict[tuple[str, str], str]) -> tuple[str, str]:
+    """Which hint speaks of a cell."""
+    own = (cell["trial_id"], cell["outcome"])
+    return own if own in hints else (cell["trial_id"], "")
 
 
 def _undecided(cells: list[dict]) -> list[dict]:
