@@ -11,7 +11,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH        := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := run
-.PHONY: run test env lint report lock clean help
+.PHONY: run test env lint bench report lock clean help
 
 run: $(READY)  ## run the whole analysis (the default); results/ holds what comes out
 	snakemake
@@ -26,6 +26,10 @@ lint: $(READY)  ## ruff, snakefmt and snakemake --lint
 	ruff format --check .
 	snakefmt --check Snakefile workflow
 	snakemake --lint
+
+bench: $(READY)  ## time the engine against R's metafor in one run (needs Rscript for the ratios)
+	OPENBLAS_NUM_THREADS=1 python benchmarks/meta_vs_metafor.py
+	OPENBLAS_NUM_THREADS=1 python benchmarks/models_vs_metafor.py
 
 report: $(READY)  ## build results/report.html, the self-contained Snakemake report
 	snakemake --report results/report.html

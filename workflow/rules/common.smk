@@ -13,6 +13,10 @@ def project_folder():
 
 PROJECT = project_folder()
 
+# Jobs are small: threads of the linear algebra would slow them, and could move a last digit.
+for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(threads, "1")
+
 if PROJECT:
     # The package beside this workflow goes before an installed one, here and in the jobs, so that
     # the code that runs is the code that the rules take as input.
