@@ -109,6 +109,20 @@ def test_three_level_point_estimate_without_heterogeneity_is_weighted_by_the_inv
     assert got["estimate"] == pytest.approx(weights @ [-2.0, -2.2, -2.1, -2.1] / weights.sum())
 
 
+def test_a_robust_standard_error_is_never_below_the_models_own():
+    # the four effects above: 1/(2 + 2 + 4/3 + 4/3) = 3/20
+    effects = [
+        effect("a", -2.0, 0.5),
+        effect("b", -2.2, 0.5),
+        effect("c", -2.1, 0.5, arm_id="high"),
+        effect("c", -2.1, 0.5, arm_id="low"),
+    ]
+    got = fit(effects)
+    assert got["se"] == pytest.approx(math.sqrt(3 / 20), rel=1e-5)
+    assert got["fitted_model"].endswith("CR2 (floor)")
+    assert fit_line(line(effects=effects), {**MODELS, "hartung_knapp_floor": False})["se"] < 0.1
+
+
 @pytest.mark.parametrize("make", [shared_control, lambda: shared_control()[:3]])
 def test_order_labels_and_sign_do_not_matter(make):
     effects = make()

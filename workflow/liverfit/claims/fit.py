@@ -75,7 +75,11 @@ def participants(effects: list[dict]) -> int | None:
 
 
 def random_effects(line: dict, effects: list[dict], models: dict) -> dict:
-    """Pooled effect with prediction interval, heterogeneity and each effect's weight."""
+    """Pooled effect with prediction interval, heterogeneity and each effect's weight.
+
+    The cluster-robust SE is, as the Hartung-Knapp one, never allowed below the model's own: few
+    trials that happen to agree would shrink it towards zero.
+    """
     yi = np.array([e["yi"] for e in effects])
     trials = [e["trial_id"] for e in effects]
     if len(set(trials)) == len(trials):
@@ -85,7 +89,7 @@ def random_effects(line: dict, effects: list[dict], models: dict) -> dict:
         yi, v, [trials, list(range(len(yi)))], method=models["estimator"], level=models["level"]
     )
     robust = m.robust(trials, kind="CR2")
-    return {
+    out = {
         **_coefficient(robust.coef, robust.se, robust.ci, robust.pvalue, 0),
         **_interval(robust.prediction_interval),
         "df": float(robust.df[0]),
@@ -98,6 +102,11 @@ def random_effects(line: dict, effects: list[dict], models: dict) -> dict:
         "extra": {"sigma2_between_trials": float(m.sigma2[0]),
                   "sigma2_within_trials": float(m.sigma2[1])},
     }  # fmt: skip
+    wald = float(np.atleast_1d(m.se)[0])
+    if models["hartung_knapp_floor"] and out["se"] < wald:
+        out.update(_t_interval(out["estimate"], wald, out["tau2"], out["df"], models["level"]))
+        out["fitted_model"] += " (floor)"
+    return out
 
 
 def _univariate(yi: np.ndarray, vi: np.ndarray, models: dict) -> dict:

@@ -81,7 +81,7 @@ def build_ledger(
         twice = sorted(set(table.loc[table["row_id"].duplicated(), "row_id"]))
         if twice:
             raise LedgerError(f"rows with two fates: {', '.join(twice[:10])}")
-        for f in table.fillna("").to_dict("records"):
+        for f in table.astype(object).fillna("").to_dict("records"):
             fate.setdefault(f["row_id"], f)
     named = {f["superseded_by"] for f in fate.values() if f["superseded_by"]}
     strangers = sorted((set(fate) | set(uses) | named) - known)
