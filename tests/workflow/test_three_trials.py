@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from liverfit.data.registry import write_checksums
 from pipeline import Run, run_pipeline
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,6 +108,20 @@ def test_weight_in_words_makes_a_trial_stable(run):
     assert stable["gamma2017:ae-vs-con:liver_fat:MD"] == "no"
     assert stable["gamma2017:hiit-vs-ae:liver_fat:MD"] == "unknown"
     assert stable["beta2016:ex-vs-con:liver_fat:MD"] == "unknown"
+
+
+def test_words_alone_make_no_effect_and_no_verdict(run, tmp_path):
+    root = make(tmp_path / "project")
+    mini = root / "data/raw/mini"
+    lines = (mini / "measurements.csv").read_text(encoding="utf-8").splitlines()
+    (mini / "measurements.csv").write_text(f"{lines[0]}\n{lines[4]}\n", encoding="utf-8")
+    write_checksums(mini)
+    bare = run_pipeline(root)
+    assert bare.derived.effects.empty
+    assert list(bare.derived.effects.columns) == list(run.derived.effects.columns)
+    assert {c["verdict"] for c in bare.judged} == {"untestable"}
+    (row,) = bare.ledger[bare.ledger["row_id"] == "mini/measurements.csv:2"].to_dict("records")
+    assert (row["status"], row["reason"]) == ("excluded", "direction_only")
 
 
 @pytest.mark.slow

@@ -12,10 +12,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from liverfit.effects.correlation import Correlations, printed_correlations
-from liverfit.effects.measures import Measured, best
+from liverfit.effects.measures import best
 from liverfit.effects.pairs import Pair, pairs
 from liverfit.effects.records import records
 from liverfit.effects.routes import ArmCells, Difference, differences
+from liverfit.effects.rows import (
+    CONTRAST_COLUMNS,
+    Context,
+    contrast_row,
+    effect_columns,
+    effect_row,
+)
 from liverfit.effects.weight import WeightEvidence
 
 if TYPE_CHECKING:
@@ -93,7 +100,7 @@ def derive_effects(
         trial_pairs = pairs(arm_rows[trial_id], order)
         for outcome, members in by_outcome.items():
             entry = outcomes["outcomes"][outcome]
-            context = _Context(
+            context = Context(
                 trial,
                 outcome,
                 entry,
@@ -110,8 +117,8 @@ def derive_effects(
             fates += _fates(members, made, seen, options, len(arm_rows[trial_id]))
     _promote_only_parts(effects)
     return Derived(
-        effects=pd.DataFrame(effects),
-        contrasts=pd.DataFrame(contrasts),
+        effects=pd.DataFrame(effects, columns=effect_columns(settings["baseline_moderators"])),
+        contrasts=pd.DataFrame(contrasts, columns=list(CONTRAST_COLUMNS)),
         fates=pd.DataFrame(fates, columns=["row_id", "status", "reason", "superseded_by"]),
         correlations=pd.DataFrame(
             [{**f, "imputed": r[f["outcome"]]} for f in found],
@@ -119,19 +126,6 @@ def derive_effects(
                      "source_rows"],
         ),
     )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Context:
-    trial: dict
-    outcome: str
-    entry: dict
-    cells: list[dict]
-    r: float
-    settings: dict
-    baselines: dict[str, float | None]
-    arms: list[dict]
-    words: list[dict]
 
 
 def _baselines(by_outcome: dict, settings: dict) -> dict[str, float | None]:
@@ -148,7 +142,7 @@ def _baselines(by_outcome: dict, settings: dict) -> dict[str, float | None]:
 
 
 def _contrasts(
-    context: _Context, trial_pairs: list[Pair], weight: WeightEvidence
+    context: Context, trial_pairs: list[Pair], weight: WeightEvidence
 ) -> tuple[list[dict], list[dict], list[Difference]]:
     effects, contrasts, options = [], [], []
     if len(context.arms) == 1:
@@ -158,16 +152,16 @@ def _contrasts(
         relevant = [c for c in context.cells if c["arm_id"] in ids]
         if pair.barred:
             if relevant or not context.cells:
-                contrasts.append(_contrast_row(context, pair, {}, pair.barred, relevant))
+                contrasts.append(contrast_row(context, pair, {}, pair.barred, relevant))
             continue
         found = _options(context, pair)
         options += found
         made = best(found, _end_week(pair))
         reason = "" if made else _reason(found, relevant, pair)
-        contrasts.append(_contrast_row(context, pair, made, reason, relevant))
+        contrasts.append(contrast_row(context, pair, made, reason, relevant))
         if made:
             evidence = weight.of(context.trial, pair.arm, pair.comparator)
-            effects += [_effect_row(context, pair, m, evidence) for m in made.values()]
+            effects += [effect_row(context, pair, m, evidence) for m in made.values()]
     return effects, contrasts, options
 
 
@@ -176,7 +170,7 @@ def _end_week(pair: Pair) -> float | None:
     return max(weeks) if weeks else None
 
 
-def _options(context: _Context, pair: Pair) -> list[Difference]:
+def _options(context: Context, pair: Pair) -> list[Difference]:
     """Differences by every route on every scale that both arms (or a contrast) are printed on."""
     end = _end_week(pair)
     latest = float("inf")
@@ -270,91 +264,11 @@ def _reason(found: list[Difference], relevant: list[dict], pair: Pair) -> str:
     return "number_in_one_arm_only" if arms else "no_number"
 
 
-def _alone(context: _Context) -> dict:
+def _alone(context: Context) -> dict:
     """The contrast that a single arm cannot make."""
     nobody = dict.fromkeys(context.arms[0], "")
     pair = Pair(context.arms[0], nobody, "", (), ())
-    return _contrast_row(context, pair, {}, "no_comparator_arm", context.cells)
-
-
-def _contrast_row(
-    context: _Context, pair: Pair, made: dict[str, Measured], reason: str, relevant: list[dict]
-) -> dict:
-    a, b = pair.arm, pair.comparator
-    rows = [r for c in relevant for r in c["source_rows"].split(";") if r]
-    rows += [d["row_id"] for d in context.words if d["arm_id"] in (a["arm_id"], b["arm_id"])]
-    return {
-        "trial_id": context.trial["trial_id"],
-        "label": context.trial["label"],
-        "arm_id": a["arm_id"],
-        "comparator_arm_id": b["arm_id"],
-        "outcome": context.outcome,
-        "modality": a["modality"],
-        "comparator_modality": b["modality"],
-        "agent": a["agent"],
-        "comparator_agent": b["agent"],
-        "allocation": pair.allocation,
-        "acute": bool(a["acute"]),
-        "measures": ";".join(made),
-        "reason": reason,
-        "source_rows": ";".join(dict.fromkeys(rows)),
-    }
-
-
-def _effect_row(context: _Context, pair: Pair, m: Measured, evidence: dict) -> dict:
-    trial, d = context.trial, m.difference
-    a, b = pair.arm, pair.comparator
-    used = [c for c in context.cells if c["measurement_id"] in d.rows]
-    cautions = {c["caution"] for c in used} | {""}
-    severity = next(s for s in ("exclude_primary", "check", "info", "") if s in cautions)
-    identity = (trial["trial_id"], f"{a['arm_id']}-vs-{b['arm_id']}", context.outcome, m.measure)
-    rules = {c["spread_rule"] for c in used if c["spread_rule"] != "printed"}
-    return {
-        "effect_id": ":".join(identity),
-        "trial_id": trial["trial_id"],
-        "label": trial["label"],
-        "cohort_id": trial["cohort_id"],
-        "arm_id": a["arm_id"],
-        "comparator_arm_id": b["arm_id"],
-        "outcome": context.outcome,
-        "measure": m.measure,
-        "unit": {"MD": context.entry["unit"], "SMD": "SD", "ROM": "log ratio"}[m.measure],
-        "yi": m.yi,
-        "vi": m.vi,
-        "v_arm": m.v_arm,
-        "v_comparator": m.v_comparator,
-        "n1": d.n1,
-        "n2": d.n2,
-        "route": m.route,
-        "spread_source": d.how,
-        "standardiser": m.standardiser,
-        "r_imputed": d.r,
-        "scale": d.scale,
-        "method": used[0]["method"] if used else "",
-        "week": d.week,
-        "weeks": a["weeks"],
-        "acute": a["acute"],
-        "arm_label": a["arm_label"],
-        "comparator_label": b["arm_label"],
-        "modality": a["modality"],
-        "comparator_modality": b["modality"],
-        "agent": a["agent"],
-        "comparator_agent": b["agent"],
-        "isolated": ";".join(pair.isolated),
-        "background": ";".join(pair.background),
-        "allocation": pair.allocation,
-        "minutes_per_week": a["minutes_per_week"],
-        "comparator_minutes_per_week": b["minutes_per_week"],
-        **evidence,
-        **context.baselines,
-        "design": trial["design"],
-        "randomised": trial["randomised"],
-        "condition": trial["condition"],
-        "diet_cointervention": trial["diet_cointervention"],
-        "caution": severity,
-        "spread_rules": ";".join(sorted(rules)),
-        "source_rows": ";".join(d.rows),
-    }
+    return contrast_row(context, pair, {}, "no_comparator_arm", context.cells)
 
 
 def _promote_only_parts(effects: list[dict]) -> None:
