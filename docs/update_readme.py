@@ -71,7 +71,7 @@ def limits(root: Path) -> str:
     why = "\n".join(f"- {count}: {reason}" for reason, count in common)
     return (
         f"The tables hold {len(trials)} trials, {len(arms)} arms and {_thousands(kept[0])} printed "
-        f"summaries. {_thousands(kept[3])} of these summaries are used in {kept[4]} effect sizes, of "
+        f"summaries. {_thousands(kept[3])} of them are used in {kept[4]} effect sizes, of "
         f"which {kept[5]} are pooled in a claim's primary line.\n\n"
         f"{len(open_claims)} claims are untestable. For these claims {len(missed)} contrasts came "
         f"near; the commonest reasons why they are not used:\n\n{why}"
@@ -124,7 +124,8 @@ def main(root: Path) -> None:
     text = readme.read_text(encoding="utf-8")
     readme.write_text(updated(text, root), encoding="utf-8")
     for result, image in FIGURES.items():
-        shutil.copyfile(store.verify(root / "results/figures" / result), root / "docs/images" / image)
+        drawn = store.verify(root / "results/figures" / result)
+        shutil.copyfile(drawn, root / "docs/images" / image)
 
 
 if __name__ == "__main__":

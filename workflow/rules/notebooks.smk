@@ -1,0 +1,27 @@
+# Notebooks with their outputs, when asked for: snakemake results/notebooks/NAME.ipynb
+
+
+rule run_notebook:
+    input:
+        notebook=lambda wildcards: locate(f"notebooks/{wildcards.notebook}.ipynb"),
+        results=TABLES,
+        claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
+        code=code_of("run_notebook"),
+        drawing=code_of("plot_forest"),
+    output:
+        notebook=ensure("<results>/notebooks/{notebook}.ipynb", non_empty=True),
+    wildcard_constraints:
+        notebook="[A-Za-z0-9_]+",
+    log:
+        "<logs>/run_notebook/{notebook}.log",
+    benchmark:
+        "<benchmarks>/run_notebook/{notebook}.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    message:
+        "Run notebook {wildcards.notebook}"
+    script:
+        "../scripts/run_notebook.py"
