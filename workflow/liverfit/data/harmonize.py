@@ -276,7 +276,7 @@ def _caution(cells: list[dict], cautions: list[dict]) -> None:
             if c["arm_id"] in {"", cell["arm_id"], _against(cell)}
             and c["outcome"] in ("", cell["outcome"], cell["printed_outcome"])
         ]
-        hits.sort(key=lambda c: rank.get(c["severity"], 3))
+        hits.sort(key=lambda c: (rank.get(c["severity"], 3), c["row_id"]))
         cell["caution"] = hits[0]["severity"] if hits else ""
         cell["caution_rows"] = [c["row_id"] for c in hits]
 

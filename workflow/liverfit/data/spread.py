@@ -187,9 +187,9 @@ def _by_printed_p(cells: list[dict], plan: dict, decide) -> None:
 
 
 def _alike(cells: list[dict]) -> list[list[dict]]:
-    """Cells that one test may compare: one outcome, scale, method and visit."""
+    """Cells that one test may compare: one outcome, scale, method and visit, by arm."""
     groups = defaultdict(list)
-    for c in cells:
+    for c in sorted(cells, key=lambda c: (c["arm_id"], c["cell_id"])):
         groups[c["outcome"], c["scale"], c["method"], c["week"]].append(c)
     return list(groups.values())
 
