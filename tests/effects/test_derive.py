@@ -111,6 +111,13 @@ def test_standardised_by_hand(real_run):
     assert e["vi"] == pytest.approx(j * j * v)
 
 
+def test_a_within_arm_p_that_both_arms_share_gives_no_variance(real_run):
+    # kong2016b: "9.1% vs 10.3%; p=0.010" is the test of time over both arms
+    c = real_run.derived.contrasts
+    (row,) = c[(c["trial_id"] == "kong2016b") & (c["outcome"] == "vo2peak")].to_dict("records")
+    assert (row["measures"], row["reason"]) == ("", "no_spread")
+
+
 @pytest.fixture(scope="module")
 def effects(real_run):
     return real_run.derived.effects.to_dict("records")
