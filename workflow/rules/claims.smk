@@ -54,7 +54,6 @@ rule judge_claim:
 rule collect_claims:
     input:
         claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
-        evidence=evidence_of_all,
         code=code_of("collect_claims"),
     output:
         claims=report(

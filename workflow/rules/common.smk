@@ -83,11 +83,6 @@ def evidence_of(wildcards):
     return checkpoints.select_evidence.get(claim=wildcards.claim).output.evidence
 
 
-def evidence_of_all(wildcards):
-    """Return the evidence on all claims once it is selected; see `evidence_of`."""
-    return [checkpoints.select_evidence.get(claim=claim).output.evidence for claim in CLAIMS]
-
-
 def outputs_of(steps):
     """List every file that rules write, over all data sets and claims of the plan, sorted."""
     files = set()

@@ -5,7 +5,6 @@ rule compare_reviews:
     input:
         datasets=expand("<results>/ingested/{dataset}.json", dataset=REVIEWS),
         claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
-        evidence=evidence_of_all,
         code=code_of("compare_reviews"),
     output:
         concordance=report(

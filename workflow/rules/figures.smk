@@ -35,7 +35,6 @@ rule plot_scoreboard:
     input:
         overview="<results>/claims/claims.csv",
         claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
-        evidence=evidence_of_all,
         code=code_of("plot_scoreboard"),
     output:
         svg=report(

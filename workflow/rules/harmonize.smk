@@ -42,7 +42,6 @@ rule build_ledger:
         effects="<results>/effects/effects.csv",
         concordance="<results>/concordance/concordance.csv",
         claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
-        evidence=evidence_of_all,
         code=code_of("build_ledger"),
     output:
         ledger=report(
