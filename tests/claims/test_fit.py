@@ -231,3 +231,17 @@ def test_subgroups_pool_each_modality_alone():
     rows = {r["name"]: r for r in subgroups(line(effects=effects), MODELS)}
     assert rows["aerobic"]["estimate"] == pytest.approx(-1.5)
     assert (rows["hiit"]["k"], rows["hiit"]["estimate"]) == (1, None)
+
+
+def test_meta_regression_uses_every_dose_of_a_trial():
+    # three trials with a low and a high dose each: −2 at 30 minutes, −0.02 more a minute
+    effects = [
+        effect(t, -2 - 0.02 * (x - 30), 0.1, minutes_per_week=x, arm_id=f"{t}{x}")
+        for t, doses in (("a", (30.0, 90.0)), ("b", (60.0, 150.0)), ("c", (45.0, 120.0)))
+        for x in doses
+    ]
+    got = dose_line(effects)
+    assert (got["k"], got["n_effects"]) == (3, 6)
+    assert got["estimate"] == pytest.approx(-2.0, abs=1e-6)
+    assert got["extra"]["slope"] == pytest.approx(-0.02, abs=1e-8)
+    assert got["extra"]["r2"] == pytest.approx(100.0)

@@ -153,53 +153,66 @@ def _t_interval(estimate: float, se: float, tau2: float, df: float, level: float
 def meta_regression(line: dict, effects: list[dict], models: dict) -> dict:
     """Effect at the lowest observed value of the moderator, and the share of tau² it explains.
 
-    One effect a trial enters (its arm with the lowest moderator would bias the slope, so the most
-    precise does), since R² compares univariate models.
+    Univariate where every trial gives one effect; three-level with CR2 where one gives several
+    (arms that differ in dose within a trial tell most about it). R² is the share of the summed
+    variance components that the moderator removes; 0 where there was nothing to explain.
     """
     name = line["moderator"]
-    usable = _most_precise_by_trial([e for e in effects if e[name] is not None])
-    if len(usable) < line["minimum_trials"]:
-        raise TooFewTrials(len(usable), line["minimum_trials"], f" with {name} printed")
+    usable = [e for e in effects if e[name] is not None]
+    trials = [e["trial_id"] for e in usable]
+    k = len(set(trials))
+    if k < line["minimum_trials"]:
+        raise TooFewTrials(k, line["minimum_trials"], f" with {name} printed")
     x = np.array([e[name] for e in usable])
-    lowest = float(x.min())
-    r = meta.random_effects(
-        [e["yi"] for e in usable],
-        [e["vi"] for e in usable],
-        mods=(x - lowest)[:, None],
-        method=models["estimator"],
-        test=models["test"],
-        level=models["level"],
-    )
+    fit = _regression_univariate if k == len(usable) else _regression_three_level
+    r, slope, r2, tau2, label = fit(usable, trials, (x - x.min())[:, None], models)
     return {
         **_coefficient(r.coef, r.se, r.ci, r.pvalue, 0),
-        "df": float(r.k - r.p),
-        "tau2": float(r.tau2),
-        "i2": float(r.i2),
-        "q": float(r.q),
-        "q_pvalue": float(r.q_pvalue),
-        "k": r.k,
-        "n_effects": r.k,
+        "df": float(np.atleast_1d(r.df)[0]),
+        "tau2": tau2,
+        "k": k,
+        "n_effects": len(usable),
         "n": participants(usable),
-        "fitted_model": f"meta-regression on {name}, {models['estimator']}, {TESTS[r.test]}",
+        "fitted_model": f"{label} on {name}, {models['estimator']}",
         "extra": {
             "moderator": name,
-            "lowest": lowest,
+            "lowest": float(x.min()),
             "highest": float(x.max()),
-            "slope": float(r.coef[1]),
-            "slope_ci_lower": float(r.ci[1][0]),
-            "slope_ci_upper": float(r.ci[1][1]),
-            "slope_pvalue": float(r.pvalue[1]),
-            "r2": None if r.r2 is None or np.isnan(r.r2) else float(r.r2),
+            "slope": slope["estimate"],
+            "slope_ci_lower": slope["ci_lower"],
+            "slope_ci_upper": slope["ci_upper"],
+            "slope_pvalue": slope["pvalue"],
+            "r2": r2,
         },
     }
 
 
-def _most_precise_by_trial(effects: list[dict]) -> list[dict]:
-    best = {}
-    for e in effects:
-        if e["trial_id"] not in best or e["vi"] < best[e["trial_id"]]["vi"]:
-            best[e["trial_id"]] = e
-    return list(best.values())
+def _regression_univariate(effects: list[dict], trials: list[str], x: np.ndarray, models: dict):
+    r = meta.random_effects(
+        [e["yi"] for e in effects],
+        [e["vi"] for e in effects],
+        mods=x,
+        method=models["estimator"],
+        test=models["test"],
+        level=models["level"],
+    )
+    r2 = None if r.r2 is None or np.isnan(r.r2) else float(r.r2)
+    label = f"{TESTS[r.test]} meta-regression"
+    return r, _coefficient(r.coef, r.se, r.ci, r.pvalue, 1), r2, float(r.tau2), label
+
+
+def _regression_three_level(effects: list[dict], trials: list[str], x: np.ndarray, models: dict):
+    v = sampling_covariance(effects)
+    yi = np.array([e["yi"] for e in effects])
+    groups = [trials, list(range(len(yi)))]
+    options = {"method": models["estimator"], "level": models["level"]}
+    without = float(np.sum(meta.multilevel(yi, v, groups, **options).sigma2))
+    m = meta.multilevel(yi, v, groups, mods=x, **options)
+    tau2 = float(np.sum(m.sigma2))
+    r2 = 100 * max(0.0, 1 - tau2 / without) if without > 0 else 0.0
+    r = m.robust(trials, kind="CR2")
+    slope = _coefficient(r.coef, r.se, r.ci, r.pvalue, 1)
+    return r, slope, r2, tau2, "three-level CR2 meta-regression"
 
 
 def moderator_test(line: dict, effects: list[dict], models: dict) -> dict:
