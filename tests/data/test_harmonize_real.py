@@ -130,6 +130,20 @@ def test_n_is_the_summary_s_own_before_any_other(got, raw):
             assert m.n_source in ("", "arm_analysed", "arm_randomised", "another_row")
 
 
+def test_n_of_the_arm_is_the_analysed_before_the_randomised(got):
+    arms = got.arms.set_index(["trial_id", "arm_id"])
+    m = got.measurements
+    assert {"arm_analysed", "arm_randomised"} <= set(m["n_source"])
+    for r in m[m["n_source"] == "arm_analysed"].itertuples():
+        assert r.n == arms.loc[(r.trial_id, r.arm_id), "n_analysed"]
+    for r in m[m["n_source"] == "arm_randomised"].itertuples():
+        arm = arms.loc[(r.trial_id, r.arm_id)]
+        assert r.n == arm["n_randomised"]
+        assert np.isnan(arm["n_analysed"])
+    both = m[m["trial_id"] == "banitalebi2019"]  # 17 or 18 randomised, 14 analysed
+    assert set(both.loc[both["n_source"] != "summary", "n"]) == {14.0}
+
+
 # --- agreement ----------------------------------------------------------------------------
 
 
@@ -274,6 +288,14 @@ def test_cautions_reach_their_cells(got):
         assert hit["source_rows"].str.contains(c["row_id"] + r"(?:;|$)").all(), c["row_id"]
         if c["severity"] == "exclude_primary":
             assert (hit["caution"] == "exclude_primary").all(), c["row_id"]
+
+
+def test_a_caution_about_one_arm_does_not_fall_on_another(got):
+    own = got.measurements[got.measurements["timepoint"] != "contrast"]
+    for c in curation("cautions"):
+        if c["arm_id"]:
+            cited = own["source_rows"].str.contains(c["row_id"] + r"(?:;|$)")
+            assert set(own.loc[cited, "arm_id"]) <= {c["arm_id"]}, c["row_id"]
 
 
 def test_pairs_of_shared_participants_are_one_cohort(got):

@@ -52,6 +52,8 @@ def test_level_takes_the_offset_its_spread_does_not():
     )  # fmt: skip
     assert row["center"] == pytest.approx(0.09148 * 53 + 2.152)
     assert row["spread"] == pytest.approx(0.9148)
+    change = one(outcome="hba1c", unit="mmol/mol", center="-11")
+    assert change["center"] == pytest.approx(-11 * 0.09148), "no offset in a change"
 
 
 def test_a_contrast_interval_gives_its_standard_error():
@@ -149,7 +151,7 @@ def liver_fat(center: float, timepoint: str, scale: str = "lipid_to_water", **mo
 def test_lipid_to_water_becomes_a_fat_fraction():
     rows = [
         liver_fat(25.0, "baseline", spread=10.0),
-        liver_fat(11.1111, "post", scale="percent", lower=0.0),
+        liver_fat(11.1111, "post", scale="percent", lower=0.0, spread=5.0),
         liver_fat(-5.0, "change", spread=4.0, lower=-9.0, upper=-1.0),
         liver_fat(-30.0, "change", scale="percent_relative"),
     ]
@@ -159,6 +161,8 @@ def test_lipid_to_water_becomes_a_fat_fraction():
     assert (base["center"], base["spread"]) == pytest.approx((20.0, 6.4))
     # 100 x 11.1111 / 111.1111 = 10; a trial is measured in one way, whatever its rows say
     assert (post["center"], post["lower"]) == pytest.approx((10.0, 0.0), abs=1e-4)
+    # its spread converts at its own level: 5 / 1.1111² = 4.05, not 5 x 0.64
+    assert post["spread"] == pytest.approx(4.05, abs=1e-3)
     # a change converts by the slope at the mean baseline: x 0.64
     assert (change["center"], change["spread"]) == pytest.approx((-3.2, 2.56))
     assert (change["lower"], change["upper"]) == pytest.approx((-5.76, -0.64))

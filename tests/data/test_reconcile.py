@@ -180,9 +180,10 @@ def test_two_numbers_of_one_reader_under_two_printed_methods_are_two_facts():
     cells, superseded, _ = reconcile([canonical_row(2, **low), canonical_row(3, **high)], 2)
     assert [c["method"] for c in cells] == ["clamp 40 mU", "clamp 1000 mU"]
     assert not superseded
-    # two readers with two spellings of one number stay one fact
-    same = high | {"printed_center": "-1.5", "extractor": "E2"}
-    assert merged(canonical_row(2, **low), canonical_row(3, **same))["method"] == "clamp"
+    # one number under two spellings stays one fact, by one reader or by two
+    for reader in ("E1", "E2"):
+        same = high | {"printed_center": "-1.5", "extractor": reader}
+        assert merged(canonical_row(2, **low), canonical_row(3, **same))["method"] == "clamp"
 
 
 @given(st.permutations(range(6)))

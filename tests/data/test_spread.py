@@ -86,6 +86,9 @@ def test_a_printed_contrast_settles_its_two_changes():
     # neither reading within a factor of 1.5
     arms = [{**a, "spread_kind": "sd_or_se"} for a in arms]
     assert decide(*arms, contrast | {"se_printed": 0.9})["a"] == ("unresolved", "none")
+    # the better reading misses by a factor of 3 / 1.44 = 2.08, though the other by 5.3
+    arms = [{**a, "spread_kind": "sd_or_se"} for a in arms]
+    assert decide(*arms, contrast | {"se_printed": 3.0})["a"] == ("unresolved", "none")
     # another visit
     arms = [{**a, "spread_kind": "sd_or_se"} for a in arms]
     assert decide(*arms, contrast | {"week": 52.0})["a"] == ("unresolved", "none")
