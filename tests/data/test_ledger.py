@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pandas as pd
 import pytest
+from harmonize_parts import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 from liverfit.data.ledger import COLUMNS, REASONS, LedgerError, build_ledger, row_flow
@@ -143,3 +144,9 @@ def test_row_flow_adds_up_from_stage_to_stage():
         assert kept[stage] - removed[stage] == kept[following]
     assert kept["Effect sizes"] - removed["Effect sizes"] == kept["Pooled"]
     assert set(flow["reason"]) - {"rows", "effects", "not asked"} <= set(REASONS.values())
+
+
+def test_the_documented_reasons_are_those_of_the_code():
+    page = (ROOT / "docs/harmonisation.md").read_text(encoding="utf-8")
+    table = page[page.index("| reason | meaning |") :].strip().splitlines()[2:]
+    assert table == [f"| {f'`{r}`' if r else '(none)'} | {text} |" for r, text in REASONS.items()]

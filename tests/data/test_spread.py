@@ -59,7 +59,7 @@ def test_a_contrast_has_a_standard_error_only():
         ("se", 0.2, 25.0, "sd"),  # 1 / 0.2 = √25
         ("sd", 5.0, None, "se"),  # n unknown: only the SE is so much smaller than the SD
         ("sd", 5.0, 100.0, None),  # √100 = 10 would be needed
-        ("sd", 1.1, None, None),  # a slip of either, not √n
+        ("sd", 1.4, None, None),  # a slip of either rather than √n
         ("se", 5.0, 25.0, None),  # an SE larger than the spread beside it
         ("sd_or_se", 1.0, None, None),  # nothing is named
     ],

@@ -116,8 +116,9 @@ def _kind_beside(c: dict, twin: dict) -> str:
         return twin["spread_kind"]
     other = "se" if twin["spread_kind"] == "sd" else "sd"
     root_n = ratio if other == "se" else 1 / ratio
-    expected = math.sqrt(c["n"]) if c["n"] else max(root_n, 1.5)
-    return other if abs(math.log(root_n / expected)) < math.log(1.25) else ""
+    if c["n"]:
+        return other if abs(math.log(root_n / math.sqrt(c["n"]))) < math.log(1.25) else ""
+    return other if root_n >= 1.5 else ""
 
 
 def _by_printed_contrast(cells: list[dict], decide) -> None:
