@@ -23,6 +23,7 @@ for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
 import numpy as np  # noqa: E402  (after the thread limits)
+
 from liverfit import meta  # noqa: E402
 
 REFERENCE = Path(__file__).parents[1] / "tests" / "reference"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
+
 from liverfit.claims.account import account
 from liverfit.claims.concordance import compare_reviews
 from liverfit.claims.evidence import select_evidence

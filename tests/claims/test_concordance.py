@@ -3,6 +3,7 @@
 import pytest
 from claim_parts import COMPARISON
 from claim_parts import line as plain_line
+
 from liverfit.claims.concordance import compare_reviews, comparison_key, measure_key
 
 REVIEW = {

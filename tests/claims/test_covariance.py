@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from claim_parts import effect
+
 from liverfit.claims.covariance import sampling_covariance
 
 # variances of the arms' own means

@@ -2,6 +2,7 @@
 
 import pytest
 from claim_parts import CLAIM, COMPARISON, OUTCOMES, PLAN, contrasts, effect, table
+
 from liverfit.claims.evidence import WORDS, matches, one_trial_a_cohort, select_evidence
 from liverfit.data.ledger import REASONS
 

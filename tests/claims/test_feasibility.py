@@ -4,6 +4,7 @@ import math
 import re
 
 import pytest
+
 from liverfit.data.ledger import REASONS
 
 EXERCISE = {"aerobic", "hiit", "sit", "resistance", "combined"}

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from claim_parts import MODELS, effect, line
+
 from liverfit.claims.fit import factorial_contrasts, fit_line, participants, subgroups
 
 T2 = 4.302653  # t(2; 0.975)

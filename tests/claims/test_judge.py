@@ -4,6 +4,7 @@ import math
 
 import pytest
 from claim_parts import CLAIM, OUTCOMES, PLAN, SETTINGS, contrasts, effect, table
+
 from liverfit.claims.evidence import select_evidence
 from liverfit.claims.judge import judge_claim
 

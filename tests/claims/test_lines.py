@@ -2,6 +2,7 @@
 
 import pytest
 from claim_parts import CLAIM, OUTCOMES
+
 from liverfit.claims.lines import lines_of
 
 

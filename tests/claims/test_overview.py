@@ -1,6 +1,7 @@
 """The table of verdicts."""
 
 from claim_parts import line
+
 from liverfit.claims.overview import COLUMNS, overview, primary_line, verdict_table
 
 

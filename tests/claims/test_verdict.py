@@ -4,6 +4,7 @@ import pytest
 from claim_parts import line
 from hypothesis import given
 from hypothesis import strategies as st
+
 from liverfit.claims.verdict import VERDICTS, combined, line_verdict
 
 OTHER = {"decrease": "increase", "increase": "decrease"}

@@ -15,6 +15,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from liverfit.claims.overview import overview
 
 SNAPSHOT = Path(__file__).resolve().parents[1] / "snapshots/verdicts.csv"

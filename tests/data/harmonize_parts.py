@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import yaml
+
 from liverfit.data.dataset import Dataset, load_dataset
 from liverfit.data.harmonize import Harmonized, harmonize
 from liverfit.data.implied import PrintedP

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from harmonize_parts import config
+
 from liverfit.data.canonical import Outcomes, Spellings, UnknownUnit, without_note
 
 # (outcome, unit): printed level, canonical level, printed difference, canonical difference.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from liverfit.data.cohorts import allocation, cohorts, reported_overlaps, strata
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from harmonize_parts import config
+
 from liverfit.data.doses import agent_of, label_of, minutes_per_week, number
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from harmonize_parts import config, harmonize_all, harmonized, real_datasets
+
 from liverfit.data.canonical import Outcomes, without_note
 from liverfit.data.harmonize import Harmonized
 from liverfit.data.ledger import REASONS

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 import pytest
-from liverfit.data.dataset import load_dataset
 from small_dataset import Folder, measurement, places
+
+from liverfit.data.dataset import load_dataset
 
 
 def test_valid_folder_has_no_findings(folder: Folder) -> None:

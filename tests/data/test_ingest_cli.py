@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from liverfit.cli import app
-from liverfit.data.dictionary import data_dictionary
 from small_dataset import Folder, measurement
 from typer.testing import CliRunner
+
+from liverfit.cli import app
+from liverfit.data.dictionary import data_dictionary
 
 ROOT = Path(__file__).parents[2]
 run = CliRunner().invoke

@@ -7,11 +7,12 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from small_dataset import DESCRIPTOR, Folder, measurement, places
+
 from liverfit.data.dataset import load_dataset
 from liverfit.data.descriptor import SCHEMA, declared_format, read_descriptor
 from liverfit.data.findings import Findings
 from liverfit.data.schema import FORMATS, TABLES
-from small_dataset import DESCRIPTOR, Folder, measurement, places
 
 
 @pytest.mark.parametrize(

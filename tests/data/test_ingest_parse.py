@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from liverfit.data.parse import ParseError, PValue, parse_integer, parse_number, parse_pvalue
 
 

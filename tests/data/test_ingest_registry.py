@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from liverfit.data.registry import list_datasets, verify_checksums, write_checksums
 from small_dataset import Folder, places
+
+from liverfit.data.registry import list_datasets, verify_checksums, write_checksums
 
 
 def test_checksums_are_those_of_sha256sum(folder: Folder) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from liverfit.data.table import RawTable, read_table
 from small_dataset import places
+
+from liverfit.data.table import RawTable, read_table
 
 COLUMNS = ["a", "b", "c"]
 

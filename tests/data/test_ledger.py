@@ -10,6 +10,7 @@ import pytest
 from harmonize_parts import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
+
 from liverfit.data.ledger import COLUMNS, REASONS, LedgerError, build_ledger, row_flow
 
 TABLE = "set/measurements.csv"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from harmonize_parts import config, raw_row
+
 from liverfit.data.canonical import Outcomes, Spellings
 from liverfit.data.lipid_to_water import convert_lipid_to_water
 from liverfit.data.measurements import canonical_measurements, printed_p

@@ -6,6 +6,7 @@ import pytest
 from harmonize_parts import canonical_row, p
 from hypothesis import given
 from hypothesis import strategies as st
+
 from liverfit.data.reconcile import reconcile, values_agree
 
 

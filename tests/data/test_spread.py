@@ -9,9 +9,10 @@ import pytest
 from harmonize_parts import cell, p
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
+
 from liverfit.data.implied import PrintedP, anova_p, implied_p, one_sample_p, p_distance, welch_p
 from liverfit.data.spread import Plausibility, hint_for, settle
-from scipy import stats
 
 PLAN = {
     "printed_p": {"accept": 0.5, "decisive": 0.7},

@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+
 from liverfit import store
 from liverfit.claims.concordance import compare_reviews
 from liverfit.claims.overview import overview, verdict_table

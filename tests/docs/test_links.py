@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+
 from liverfit.cli import app
 from liverfit.data.dataset import load_dataset
 

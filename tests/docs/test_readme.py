@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from liverfit.claims.overview import COLUMNS
 from liverfit.data.ledger import REASONS
 from liverfit.store import read_table

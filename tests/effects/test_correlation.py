@@ -1,8 +1,9 @@
 """Pre-post correlations that trials let one compute."""
 
 import pytest
-from liverfit.effects.correlation import Correlations, printed_correlations
 from printed_cells import cell
+
+from liverfit.effects.correlation import Correlations, printed_correlations
 
 
 def arm_cells(change_sd=4.0, **changes):

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from liverfit.data.ledger import REASONS
 
 # effect -> route, yi, SE, and the printed numbers that they follow from (t and z are quantiles)

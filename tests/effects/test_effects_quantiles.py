@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from liverfit import effects
 from numpy.testing import assert_allclose
 from scipy.special import gammaincinv, ndtri
+
+from liverfit import effects
 
 centres = st.floats(-50, 50)
 steps = st.floats(0.1, 20)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from liverfit import effects
 from numpy.testing import assert_allclose
+
+from liverfit import effects
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 TIGHT = 1e-12

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from liverfit import effects
 from numpy.testing import assert_allclose
+
+from liverfit import effects
 
 means = st.floats(-100, 100)
 positive = st.floats(0.5, 100)

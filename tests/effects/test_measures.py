@@ -3,6 +3,7 @@
 import math
 
 import pytest
+
 from liverfit.effects.measures import best, log_ratio, mean_difference, standardised
 from liverfit.effects.ratios import Ratio
 from liverfit.effects.routes import Difference

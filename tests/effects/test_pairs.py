@@ -1,8 +1,9 @@
 """Which arms make a contrast, and which way round."""
 
 import pytest
-from liverfit.effects.pairs import pairs
 from printed_cells import CONTROL, arm
+
+from liverfit.effects.pairs import pairs
 
 ORDER = {"placebo": 0, "control": 1, "drug": 4, "resistance": 5, "aerobic": 6, "combined": 7}
 

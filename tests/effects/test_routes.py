@@ -3,8 +3,9 @@
 import math
 
 import pytest
-from liverfit.effects.routes import ArmCells, differences
 from printed_cells import cell
+
+from liverfit.effects.routes import ArmCells, differences
 
 SCALE = {"name": "percent", "canonical": True, "sign": 1}
 RELATIVE = {"name": "percent_relative", "canonical": False, "sign": 1}

@@ -1,8 +1,9 @@
 """Printed arm summaries to mean, SE and SD."""
 
 import pytest
-from liverfit.effects.summaries import summary
 from printed_cells import cell
+
+from liverfit.effects.summaries import summary
 
 
 def test_sd_and_n_give_the_standard_error():

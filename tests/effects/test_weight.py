@@ -1,8 +1,9 @@
 """Whether body weight changed in a contrast."""
 
 import pytest
-from liverfit.effects.weight import WeightEvidence
 from printed_cells import CONTROL, arm, cell
+
+from liverfit.effects.weight import WeightEvidence
 
 TRIAL = {"trial_id": "t", "weight_result": "not_reported", "row_id": "t/trials.csv:2"}
 EX, CON = arm(), arm(**CONTROL)

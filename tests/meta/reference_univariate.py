@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
 from liverfit import meta
 
 FOLDER = Path(__file__).parents[1] / "reference"

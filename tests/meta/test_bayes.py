@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from liverfit import meta
 from scipy import integrate, stats
+
+from liverfit import meta
 
 Y = np.array([-0.8893, -1.5854, -1.3481, -1.4416])
 V = np.array([0.3256, 0.1946, 0.4154, 0.0200])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from liverfit import meta
 from liverfit.meta._doses import greenland_longnecker, spline_basis
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from liverfit import meta
 from liverfit.meta._gaussian import BlockModel
 from liverfit.meta._nested import NestedModel

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from liverfit import meta
 
 SETS = json.loads((Path(__file__).parents[1] / "reference" / "meta_multivariate.json").read_text())[

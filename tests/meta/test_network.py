@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from liverfit import meta
 
 SETS = json.loads((Path(__file__).parents[1] / "reference" / "meta_network.json").read_text())[

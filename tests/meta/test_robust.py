@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from liverfit import meta
 from scipy.special import stdtrit
+
+from liverfit import meta
 
 SETS = json.loads((Path(__file__).parents[1] / "reference" / "meta_multilevel.json").read_text())[
     "sets"

@@ -10,8 +10,9 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from liverfit import meta
 from reference_univariate import data
+
+from liverfit import meta
 
 METHODS = ("EE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")
 Y = [-0.8893, -1.5854, -1.3481, -1.4416, -0.2175, -0.7861, -1.6209]

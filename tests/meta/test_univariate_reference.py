@@ -9,8 +9,9 @@ import subprocess
 import numpy as np
 import pandas as pd
 import pytest
-from liverfit import meta
 from reference_univariate import FOLDER, REFERENCE, close, data, fit, label, moderators
+
+from liverfit import meta
 
 # Relative tolerances of the engine's specification.
 TIGHT = ("coef", "se", "q", "i2", "h2", "qm")

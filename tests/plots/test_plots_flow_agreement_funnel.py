@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import synthetic_claims as made
 from figure_checks import assert_legible, marks, texts, words
+
 from liverfit.plots.agreement import agreement_table, extraction_agreement
 from liverfit.plots.funnel import funnel, funnel_table
 from liverfit.plots.row_flow import row_flow, unaccounted

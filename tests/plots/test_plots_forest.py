@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import synthetic_claims as made
 from figure_checks import assert_legible, marks, texts, words
+
 from liverfit.plots.forest import forest, forest_table
 from liverfit.plots.scales import signed
 

@@ -7,6 +7,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from liverfit.plots.scales import Scale, decimals_for, limits, number, p_text, signed
 
 

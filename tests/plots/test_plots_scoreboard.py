@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import synthetic_claims as made
 from figure_checks import assert_legible, marks, texts, words
+
 from liverfit.plots.scoreboard import scoreboard, scoreboard_table
 
 

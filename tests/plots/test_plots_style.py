@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import synthetic_claims as made
+
 from liverfit.plots import style
 from liverfit.plots.forest import forest
 from liverfit.plots.page import text_width, wrap

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from liverfit.data.registry import write_checksums
 from liverfit.data.schema import TABLES
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from liverfit.data.registry import write_checksums
 from pipeline import Run, run_pipeline
 

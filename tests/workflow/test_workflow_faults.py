@@ -8,6 +8,7 @@ import time
 
 import pytest
 import yaml
+
 from conftest import clean_environment
 from liverfit.data.registry import write_checksums
 

@@ -3,6 +3,7 @@
 import warnings
 
 import pytest
+
 from liverfit.data.findings import DataError, Finding
 from liverfit.job import Refused, logged
 from liverfit.store import StoreError

@@ -2,6 +2,7 @@
 
 import pytest
 import yaml
+
 from liverfit.data.findings import DataError
 from liverfit.data.plan import check_plan, load_yaml
 from liverfit.sources import PACKAGE

@@ -9,6 +9,7 @@ import tomllib
 
 import pytest
 import yaml
+
 from conftest import CLAIMS, ROOT
 from liverfit import store
 from liverfit.data.registry import write_checksums

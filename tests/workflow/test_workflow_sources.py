@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
+
 from liverfit.sources import PACKAGE, sources_of
 
 SCRIPTS = sorted((PACKAGE.parent / "scripts").glob("*.py"))
