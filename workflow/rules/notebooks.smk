@@ -10,12 +10,12 @@ rule run_notebook:
         drawing=code_of("plot_forest"),
     output:
         notebook=ensure("<results>/notebooks/{notebook}.ipynb", non_empty=True),
-    wildcard_constraints:
-        notebook="[A-Za-z0-9_]+",
     log:
         "<logs>/run_notebook/{notebook}.log",
     benchmark:
         "<benchmarks>/run_notebook/{notebook}.tsv"
+    wildcard_constraints:
+        notebook="[A-Za-z0-9_]+",
     conda:
         "../envs/liverfit.yaml"
     resources:
