@@ -161,6 +161,8 @@ def _missing(y: np.ndarray, v: np.ndarray, estimator: str, method: str) -> tuple
         kept = k - k0
         center = float(fit_core(y[:kept], v[:kept], ones[:kept], method, False).beta[0])
         distance = y - center
+        # Rounding is no distance: else equal effects lie on either side by chance.
+        distance[np.abs(distance) <= 1e-12 * np.abs(y).max()] = 0.0
         ranks = np.empty(k)
         ranks[np.argsort(np.abs(distance), kind="stable")] = np.arange(1, k + 1)
         estimate, variance = _count(ranks, distance, k, estimator)
