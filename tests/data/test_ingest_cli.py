@@ -39,6 +39,21 @@ def test_errors_give_status_1_and_one_line_each(folder: Folder) -> None:
     assert verdict == "mini: not usable (10 records, 2 errors, no warnings)"
 
 
+def test_an_unknown_unit_is_found_where_the_plan_is_at_hand(folder: Folder) -> None:
+    folder.lines["measurements"][1] = measurement(outcome="body_weight", unit="stone")
+    folder.lines["measurements"][2] = measurement(arm_id="con", outcome="body_weight", unit="oz")
+    folder.build()
+    assert run(app, ["check", "mini"]).exit_code == 0
+    Path("config").mkdir()
+    Path("config/outcomes.yaml").write_bytes((ROOT / "config/outcomes.yaml").read_bytes())
+    result = run(app, ["check", "mini", "--errors-only"])
+    assert result.exit_code == 1
+    first, second, _ = result.output.splitlines()
+    where = "data/raw/mini/measurements.csv:{}: unit: unknown unit '{}' for outcome body_weight"
+    assert first.startswith(where.format(2, "stone"))
+    assert second.startswith(where.format(3, "oz"))
+
+
 def test_json(folder: Folder) -> None:
     folder.lines["measurements"][1] = measurement(spread="-2.1")
     folder.build()

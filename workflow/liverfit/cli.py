@@ -95,7 +95,8 @@ def check(
     present = _present(data)
     chosen = list(dict.fromkeys(names or present))
     _refuse_unknown(chosen, present, data)
-    loaded = {name: load_dataset(data / name) for name in chosen}
+    checks = _unit_checks(data)
+    loaded = {name: load_dataset(data / name, checks) for name in chosen}
     if any(dataset.format == "curation" for dataset in loaded.values()):
         others = [load_dataset(data / name) for name in present if name not in loaded]
         everything = [*loaded.values(), *others]
@@ -143,6 +144,26 @@ def checksum(
         typer.echo(str(problem))
     if problems:
         raise typer.Exit(EXIT_FINDINGS)
+
+
+def _unit_checks(data: Path) -> list:
+    """The check of units, where the plan's outcomes and the spelling table are at hand."""
+    from .data.dataset import load_dataset
+    from .data.findings import DataError
+    from .data.measurements import unit_findings
+    from .data.plan import load_yaml
+
+    plan, curation = Path("config/outcomes.yaml"), data / "curation"
+    if not plan.is_file():
+        return []
+    spellings = load_dataset(curation).tables.get("normalise") if curation.is_dir() else None
+    normalise = [] if spellings is None else spellings.to_dict("records")
+    try:
+        outcomes = load_yaml(str(plan))
+    except DataError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(EXIT_FINDINGS) from None
+    return [lambda dataset: unit_findings(dataset, normalise, outcomes)]
 
 
 def _present(data: Path) -> list[str]:

@@ -162,3 +162,14 @@ def _printed_se(row: dict) -> float | None:
     if row["spread_kind"] == "ci95" and row["lower"] is not None and row["upper"] is not None:
         return (row["upper"] - row["lower"]) / (2 * 1.959963984540054)
     return row["spread"] if row["spread_kind"] == "se" else None
+
+
+def unit_findings(dataset, normalise: list[dict], outcomes: dict) -> list[Finding]:
+    """Units of a data set that config/outcomes.yaml does not know; none while it has errors."""
+    if "measurements" not in dataset.tables or not dataset.ok:
+        return []
+    rows = [
+        {**r, "dataset": dataset.name} for r in dataset.tables["measurements"].to_dict("records")
+    ]
+    known = Outcomes(outcomes["outcomes"])
+    return canonical_measurements(rows, Spellings.from_rows(normalise), known)[3]
