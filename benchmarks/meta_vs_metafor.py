@@ -1,9 +1,9 @@
 """Time the univariate engine and metafor side by side, on the same data in the same run.
 
-    python benchmarks/meta_vs_metafor.py [--repeats 200] [--growth]
+    python benchmarks/meta_vs_metafor.py [--repeats 200]
 
 Prints medians and their ratio; both sides run on one thread. Without Rscript and metafor only our
-times are printed. --growth adds the batch at growing numbers of fits and of studies.
+times are printed. batch_growth.py measures how the batch grows.
 """
 
 from __future__ import annotations
@@ -92,20 +92,7 @@ def compare(repeats: int) -> None:
     print(f"metafor {theirs[3]}" if theirs else "Rscript with metafor was not found")
 
 
-def growth() -> None:
-    """Time per fit as the batch and the number of studies grow."""
-    print(f"\n{'fits':>9}{'studies':>9}{'µs per fit':>12}")
-    for B, k in [(10**3, 20), (10**4, 20), (10**5, 20), (10**6, 20), (10**4, 5), (10**4, 80)]:
-        y, v = problems(B, k)
-        seconds = median_seconds(lambda y=y, v=v: meta.random_effects_batch(y, v), 3)
-        print(f"{B:9d}{k:9d}{seconds / B * 1e6:12.2f}", flush=True)
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=100)
-    parser.add_argument("--growth", action="store_true")
-    arguments = parser.parse_args()
-    compare(arguments.repeats)
-    if arguments.growth:
-        growth()
+    compare(parser.parse_args().repeats)

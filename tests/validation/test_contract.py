@@ -122,7 +122,7 @@ MODELS = {
 }  # fmt: skip
 FEW = r"few|at least|more than|more effects|cannot be estimated|do not suffice|two clusters"
 every = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
-LAW = settings(max_examples=8, deadline=None)
+LAW = settings(max_examples=5, deadline=None)
 
 
 def run(model: Model, y, v, i=None) -> np.ndarray:
