@@ -30,6 +30,7 @@ lint: $(READY)  ## ruff, snakefmt and snakemake --lint
 bench: $(READY)  ## time the engine against R's metafor in one run (needs Rscript for the ratios)
 	OPENBLAS_NUM_THREADS=1 python benchmarks/meta_vs_metafor.py
 	OPENBLAS_NUM_THREADS=1 python benchmarks/models_vs_metafor.py
+	OPENBLAS_NUM_THREADS=1 python benchmarks/batch_growth.py
 
 report: $(READY)  ## build results/report.html, the self-contained Snakemake report
 	snakemake --report results/report.html
