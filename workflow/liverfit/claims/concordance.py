@@ -6,6 +6,8 @@ import math
 import re
 from typing import TYPE_CHECKING
 
+from liverfit.effects.ratios import Z975
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -141,7 +143,7 @@ def _row(review: dict, claim: str, line: dict) -> dict:
     low, high = _number(review["ci_lower"]), _number(review["ci_upper"])
     ses = [line["se"]]
     if low is not None and high is not None:
-        ses.append((high - low) / (2 * 1.959963984540054))
+        ses.append((high - low) / (2 * Z975))
     overlap = None
     if low is not None and high is not None:
         overlap = low <= line["ci_upper"] and line["ci_lower"] <= high

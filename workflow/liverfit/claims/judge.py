@@ -7,6 +7,7 @@ from statistics import median
 
 from liverfit.claims.fit import fit_line, subgroups
 from liverfit.claims.verdict import combined, line_verdict
+from liverfit.effects.ratios import Z975
 
 
 def judge_claim(claim: dict, evidence: dict, settings: dict) -> dict:
@@ -46,7 +47,7 @@ def judge_claim(claim: dict, evidence: dict, settings: dict) -> dict:
 
 def _judged(line: dict, settings: dict) -> dict:
     needed = line["minimum_trials"] or settings["verdict"]["minimum_trials"]
-    line = {**line, "minimum_trials": needed, "direction_word": line["direction"]}
+    line = {**line, "minimum_trials": needed}
     fit = fit_line(line, settings["models"])
     weights = fit.pop("weights", None)
     out = {**line, **fit, "model": fit["fitted_model"] or line["model"]}
@@ -66,8 +67,8 @@ def _shown(effect: dict, weight: float | None) -> dict:
     return {
         **effect,
         "se": se,
-        "ci_lower": effect["yi"] - 1.959963984540054 * se,
-        "ci_upper": effect["yi"] + 1.959963984540054 * se,
+        "ci_lower": effect["yi"] - Z975 * se,
+        "ci_upper": effect["yi"] + Z975 * se,
         "weight": weight,
         "source_rows": effect["source_rows"].split(";"),
     }

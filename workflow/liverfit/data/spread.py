@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
+from statistics import fmean, median
 from typing import ClassVar
 
 from liverfit.data.implied import Reading, implied_p, p_distance
@@ -178,10 +179,10 @@ def _by_printed_p(cells: list[dict], plan: dict, decide) -> None:
         readings = implied_p(members)
         if not readings:
             continue
-        miss = {k: _mean(min(3.0, p_distance(r.p[k], r.printed)) for r in readings) for k in KINDS}
         total = {k: sum(min(3.0, p_distance(r.p[k], r.printed)) for r in readings) for k in KINDS}
         best, other = sorted(KINDS, key=total.get)
-        if miss[best] <= plan["accept"] and total[other] - total[best] >= plan["decisive"]:
+        mean = total[best] / len(readings)
+        if mean <= plan["accept"] and total[other] - total[best] >= plan["decisive"]:
             reason = _p_reason(readings, best, other)
             for c in members:
                 decide(c, best, "printed_p", f"{c['outcome']}: {reason}")
@@ -235,7 +236,7 @@ def _by_plausibility(cells: list[dict], likely: Plausibility, decide) -> None:
         members = [(c, z) for c, z in members if None not in z.values()]
         if not members:
             continue
-        score = {k: _mean(abs(z[k]) for _, z in members) for k in KINDS}
+        score = {k: fmean(abs(z[k]) for _, z in members) for k in KINDS}
         best, other = sorted(KINDS, key=score.get)
         if score[best] <= likely.accept_z and score[other] >= likely.reject_z:
             for c, z in members:
@@ -271,9 +272,9 @@ class Plausibility:
                 values[key][c["trial_id"]].append(self._size(c, sd))
         self.pools = {}
         for key, trials in values.items():
-            logs = [_median(v) for v in trials.values()]
-            centre = _median(logs)
-            mad = 1.4826 * _median([abs(x - centre) for x in logs])
+            logs = [median(v) for v in trials.values()]
+            centre = median(logs)
+            mad = 1.4826 * median([abs(x - centre) for x in logs])
             self.pools[key] = (centre, max(mad, self.FLOOR[key[2]]), len(logs))
 
     def z(self, c: dict) -> dict[str, float | None]:
@@ -336,14 +337,3 @@ def _settled_sd(c: dict) -> float | None:
     if c["spread_kind"] == "sd":
         return c["spread"]
     return c["spread"] * math.sqrt(c["n"]) if c["spread_kind"] == "se" and c["n"] else None
-
-
-def _mean(values) -> float:
-    values = list(values)
-    return sum(values) / len(values)
-
-
-def _median(values: list[float]) -> float:
-    ordered = sorted(values)
-    mid = len(ordered) // 2
-    return ordered[mid] if len(ordered) % 2 else (ordered[mid - 1] + ordered[mid]) / 2

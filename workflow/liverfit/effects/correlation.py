@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from statistics import median
 
 from liverfit.effects.change import correlation_from_sds
 from liverfit.effects.summaries import summary
@@ -72,16 +73,10 @@ class Correlations:
                 by_outcome[f["outcome"]].append(min(max(f["r"], low), high))
         self.default = default
         self.median = {
-            o: math.tanh(_median([math.atanh(r) for r in rs]))
+            o: math.tanh(median([math.atanh(r) for r in rs]))
             for o, rs in by_outcome.items()
             if len(rs) >= minimum_arms
         }
 
     def __getitem__(self, outcome: str) -> float:
         return self.median.get(outcome, self.default)
-
-
-def _median(values: list[float]) -> float:
-    ordered = sorted(values)
-    mid = len(ordered) // 2
-    return ordered[mid] if len(ordered) % 2 else (ordered[mid - 1] + ordered[mid]) / 2
