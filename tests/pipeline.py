@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 
 from liverfit.claims.account import account
+from liverfit.claims.conclude import conclude_claim
 from liverfit.claims.concordance import compare_reviews
 from liverfit.claims.evidence import select_evidence
 from liverfit.claims.judge import judge_claim
@@ -81,10 +82,14 @@ def run_pipeline(root: Path) -> Run:
         plan["effects"],
     )
     judged = [
-        judge_claim(
-            claim,
-            select_evidence(claim, derived.effects, derived.contrasts, outcomes, plan["primary"]),
-            plan,
+        conclude_claim(
+            judge_claim(
+                claim,
+                select_evidence(
+                    claim, derived.effects, derived.contrasts, outcomes, plan["primary"]
+                ),
+                plan,
+            )
         )
         for claim in config["claims"]["claims"]
     ]

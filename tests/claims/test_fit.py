@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from claim_parts import MODELS, effect, line
 
-from liverfit.claims.fit import factorial_contrasts, fit_line, participants, subgroups
+from liverfit.claims.fit import fit_line, subgroups
+from liverfit.claims.models.common import participants
+from liverfit.claims.models.factorial import factorial_contrasts
 
 T2 = 4.302653  # t(2; 0.975)
 

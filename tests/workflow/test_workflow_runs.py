@@ -16,7 +16,7 @@ from liverfit.data.registry import write_checksums
 
 pytestmark = pytest.mark.slow
 
-PER_CLAIM = ("select_evidence", "judge_claim", "plot_forest")
+PER_CLAIM = ("select_evidence", "judge_claim", "conclude_claim", "plot_forest")
 
 
 def test_a_bare_snakemake_plans_every_step(project):

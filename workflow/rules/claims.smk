@@ -32,7 +32,7 @@ rule judge_claim:
         evidence=evidence_of,
         code=code_of("judge_claim"),
     output:
-        claim=ensure("<results>/claims/{claim}.json", non_empty=True),
+        judged=ensure("<results>/judged/{claim}.json", non_empty=True),
     log:
         "<logs>/judge_claim/{claim}.log",
     benchmark:
@@ -49,6 +49,27 @@ rule judge_claim:
         "Judge {wildcards.claim}"
     script:
         "../scripts/judge_claim.py"
+
+
+rule conclude_claim:
+    input:
+        judged="<results>/judged/{claim}.json",
+        code=code_of("conclude_claim"),
+    output:
+        claim=ensure("<results>/claims/{claim}.json", non_empty=True),
+    log:
+        "<logs>/conclude_claim/{claim}.log",
+    benchmark:
+        "<benchmarks>/conclude_claim/{claim}.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    message:
+        "Conclude on {wildcards.claim}"
+    script:
+        "../scripts/conclude_claim.py"
 
 
 rule collect_claims:

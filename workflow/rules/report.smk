@@ -7,6 +7,7 @@ STEPS = [
     rules.derive_effects,
     rules.select_evidence,
     rules.judge_claim,
+    rules.conclude_claim,
     rules.collect_claims,
     rules.compare_reviews,
     rules.plot_forest,

@@ -15,5 +15,5 @@ if __name__ == "__main__":
             snakemake.params.claim,
             snakemake.input.evidence,
             snakemake.params.settings,
-            snakemake.output.claim,
+            snakemake.output.judged,
         )

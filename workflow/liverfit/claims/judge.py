@@ -21,8 +21,7 @@ def judge_claim(claim: dict, evidence: dict, settings: dict) -> dict:
 
     Returns
     -------
-    dict as written to results/claims/{claim}.json; what later stages compute (certainty,
-    probability, multiverse_share, power, false_positive_rate) is None until they have.
+    dict as written to results/judged/{claim}.json, which `conclude_claim` completes.
     """
     lines = [_judged(line, settings) for line in evidence["lines"]]
     verdict, reason = combined(claim, lines)
@@ -35,11 +34,6 @@ def judge_claim(claim: dict, evidence: dict, settings: dict) -> dict:
         "would_settle": claim.get("would_settle", ""),
         "verdict": verdict,
         "reason": reason,
-        "certainty": None,
-        "probability": None,
-        "multiverse_share": None,
-        "power": None,
-        "false_positive_rate": None,
         "lines": lines,
         "near_misses": evidence["near_misses"],
     }

@@ -1,0 +1,19 @@
+"""The models of lines of evidence, by the name that config/claims.yaml gives as `model`.
+
+A model takes the line, its effects and the `models` section of the plan; it returns the fields of
+`fit_line` that it fills, raises `TooFewTrials` where its own needs are not met, and any ValueError
+or meta.ConvergenceError where it cannot be fitted.
+"""
+
+from __future__ import annotations
+
+from liverfit.claims.models.factorial import interaction
+from liverfit.claims.models.pooled import random_effects
+from liverfit.claims.models.regression import meta_regression, moderator_test
+
+MODELS = {
+    "random_effects": random_effects,
+    "meta_regression": meta_regression,
+    "moderator_test": moderator_test,
+    "interaction": interaction,
+}
