@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from claim_parts import effect
 
-from liverfit.claims.covariance import sampling_covariance
+from liverfit.claims.covariance import one_effect_a_trial, sampling_covariance
 
 # variances of the arms' own means
 A, B, C = 0.4, 0.5, 0.9
@@ -93,3 +93,19 @@ def test_keating_2015_shares_its_control(real_run):
     v = sampling_covariance(members)
     assert len(members) == 3
     assert v[np.triu_indices(3, 1)] == pytest.approx([0.62**2] * 3)
+
+
+def test_one_effect_a_trial_counts_a_shared_control_once():
+    both = [{**contrast("a", "c"), "yi": -1.0}, {**contrast("b", "c"), "yi": -3.0}]
+    (one,) = one_effect_a_trial(both)
+    # the mean of arms a and b, each weighted by its own precision, against c
+    wa, wb = 1 / A, 1 / B
+    assert one["yi"] == pytest.approx((wa * -1.0 + wb * -3.0) / (wa + wb))
+    assert one["vi"] == pytest.approx(1 / (wa + wb) + C)
+    assert one["n_effects"] == 2
+
+
+def test_a_trial_with_one_effect_keeps_it():
+    alone = {**contrast("a", "c"), "yi": -1.0}
+    (one,) = one_effect_a_trial([alone])
+    assert (one["yi"], one["vi"]) == pytest.approx((-1.0, alone["vi"]))

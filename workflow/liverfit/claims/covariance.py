@@ -21,6 +21,37 @@ def sampling_covariance(effects: list[dict]) -> np.ndarray:
     return _positive_definite(v)
 
 
+def one_effect_a_trial(effects: list[dict]) -> list[dict]:
+    """Each trial's effects as one: their mean weighted by V⁻¹, so that shared arms count once.
+
+    yi = 1ᵀV⁻¹y / 1ᵀV⁻¹1 with variance 1 / 1ᵀV⁻¹1 (Gleser and Olkin 2009). Methods that take
+    independent effects (funnel regressions, selection models, Bayes) use these.
+
+    Returns
+    -------
+    one dict a trial, in the order of first appearance: trial_id, label, yi, vi, n_effects,
+    effect_ids.
+    """
+    by_trial = {}
+    for e in effects:
+        by_trial.setdefault(e["trial_id"], []).append(e)
+    out = []
+    for trial, members in by_trial.items():
+        y = np.array([e["yi"] for e in members])
+        w = np.linalg.solve(sampling_covariance(members), np.ones(len(members)))
+        out.append(
+            {
+                "trial_id": trial,
+                "label": members[0]["label"],
+                "yi": float(w @ y / w.sum()),
+                "vi": float(1 / w.sum()),
+                "n_effects": len(members),
+                "effect_ids": [e["effect_id"] for e in members],
+            }
+        )
+    return out
+
+
 def _covariance(a: dict, b: dict) -> float:
     total = 0.0
     for side_a, va, sign_a in _sides(a):

@@ -44,7 +44,8 @@ def _judged(line: dict, settings: dict) -> dict:
     line = {**line, "minimum_trials": needed}
     fit = fit_line(line, settings["models"])
     weights = fit.pop("weights", None)
-    out = {**line, **fit, "model": fit["fitted_model"] or line["model"]}
+    fitted = {"model": fit["fitted_model"] or line["model"], "specified_model": line["model"]}
+    out = {**line, **fit, **fitted}
     if line["rule"] == "non_inferiority":
         out["extra"] = {**fit["extra"], **_time_ratio(line["effects"])}
     out["effects"] = [
