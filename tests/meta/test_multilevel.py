@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from liverfit import meta
 from liverfit.meta._gaussian import BlockModel
 from liverfit.meta._nested import NestedModel
-from liverfit.meta.multilevel import _codes, _model, _nested_codes
+from liverfit.meta.multilevel import _codes, _nested_codes
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "meta_multilevel.json").read_text()
@@ -130,7 +130,7 @@ def test_optimum_beats_neighbours_and_zero(data) -> None:
     y, v, outer = data
     m = both(y, v, outer)
     codes = _nested_codes([outer, np.arange(len(y))], len(y))
-    model = _model(y, np.ones((len(y), 1)), np.diag(v), codes, [0, 1])
+    model = NestedModel.build(y, np.ones((len(y), 1)), np.diag(v), codes[0], True, True)
     step = 0.02 * (m.sigma2 + 0.1 * v.mean())
     near = [m.sigma2 + np.array(d) * step for d in [(1, 0), (0, 1), (1, -1), (-1, 1), (-1, -1)]]
     others = np.maximum(np.array([*near, [0.0, 0.0]]), 0.0)

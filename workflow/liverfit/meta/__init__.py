@@ -28,6 +28,8 @@ _HOME = {
     "permutation_test": "permutation",
     "power": "planning",
     "multilevel": "multilevel",
+    "multilevel_batch": "multilevel_batch",
+    "MultilevelBatchResult": "multilevel_batch",
     "multivariate": "multivariate",
     "network": "network",
     "component_network": "component",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -44,12 +45,7 @@ class NestedModel:
         has_inner: bool,
     ) -> NestedModel:
         """V (k, k) must not link effects of different groups of `outer` (k,) codes from 0."""
-        order = np.argsort(outer, kind="stable")
-        starts = np.concatenate([[0], np.cumsum(np.bincount(outer))[:-1]])
-        V = V[np.ix_(order, order)]
-        v, data = np.diagonal(V), np.column_stack([y, X, np.ones(len(y))])[order]
-        if np.count_nonzero(V) > len(y):
-            v, data = _rotate(V, data, np.append(starts, len(y)))
+        v, data, starts, group = rotated(V, np.column_stack([y, X, np.ones(len(y))]), outer)
         # Least-squares residuals keep the quadratic forms free of cancellation.
         offset = np.linalg.lstsq(data[:, 1:-1], data[:, 0], rcond=None)[0]
         residual = data[:, 0] - data[:, 1:-1] @ offset
@@ -61,7 +57,7 @@ class NestedModel:
             v=v,
             z=data[:, -1],
             starts=starts,
-            group=outer[order],
+            group=group,
             has_outer=has_outer,
             has_inner=has_inner,
             logdet_xx=inverse_and_logdet(X.T @ X)[1],
@@ -180,11 +176,19 @@ class NestedModel:
         return trace, np.array([[oo, oi], [oi, ii]])[np.ix_(keep, keep)]
 
 
-def _rotate(V: np.ndarray, data: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenvalues of each diagonal block of V, and the data in its eigenvectors."""
-    values, out = np.diagonal(V).copy(), data.copy()
-    for first, last in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        if last - first > 1:
-            values[first:last], U = np.linalg.eigh(V[first:last, first:last])
-            out[first:last] = U.T @ data[first:last]
-    return values, out
+def rotated(
+    V: np.ndarray, data: np.ndarray, outer: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Sorted by `outer` (k,) codes from 0: the eigenvalues (k,) of each diagonal block of V, the
+    columns of `data` in its eigenvectors, the first row of each group, the group of each row."""
+    order = np.argsort(outer, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(np.bincount(outer))[:-1]])
+    V, out, group = V[np.ix_(order, order)], data[order], outer[order]
+    values = np.diagonal(V).copy()
+    if np.count_nonzero(V) > len(V):
+        edges = np.append(starts, len(V)).tolist()
+        for first, last in pairwise(edges):
+            if last - first > 1:
+                values[first:last], U = np.linalg.eigh(V[first:last, first:last])
+                out[first:last] = U.T @ out[first:last]
+    return values, out, starts, group

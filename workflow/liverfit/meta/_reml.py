@@ -12,10 +12,11 @@ from itertools import product
 import numpy as np
 
 from ._gaussian import BlockModel, Evaluation, inverse_and_logdet
+from ._intercept import MeanModel
 from ._nested import NestedModel
 from .errors import ConvergenceError
 
-Model = BlockModel | NestedModel
+Model = BlockModel | NestedModel | MeanModel
 MAX_ITERATIONS = 100
 # Newton decrement (gain in log-likelihood still expected) at which one more step ends the search.
 # The estimate is then within 1e-4 standard errors of the optimum and the step squares that.
@@ -61,8 +62,11 @@ def _starts(model: Model, reml: bool, scale: float) -> list[np.ndarray]:
     ratio = 4.0 if q > 1 and isinstance(model, BlockModel) else 2.5
     points = min(max(3, int(np.ceil(np.log(2.0 * scale / low) / np.log(ratio)))), FINEST.get(q, 2))
     axis = np.concatenate([[0.0], np.geomspace(low, 2.0 * scale, points)])
-    grid = np.array(list(product(axis, repeat=q)))
-    values = model.logliks(grid, reml).reshape((len(axis),) * q)
+    grid = np.stack(np.meshgrid(*[axis] * q, indexing="ij"), axis=-1).reshape(-1, q)
+    if isinstance(model, MeanModel):
+        values = model.grid_logliks(axis, reml)
+    else:
+        values = model.logliks(grid, reml).reshape((len(axis),) * q)
     if not np.isfinite(values).any():
         return [np.full(q, scale / q)]
     padded = np.full((len(axis) + 2,) * q, -np.inf)
@@ -111,13 +115,25 @@ def _direction(now: Evaluation, free: np.ndarray) -> tuple[np.ndarray, float]:
     step = score / np.diagonal(expected)
     for information in (observed, expected):
         try:
-            step = inverse_and_logdet(information)[0] @ score
+            step = _solve(information, score)
         except np.linalg.LinAlgError:
             continue
         break
     full = np.zeros(len(free))
     full[free] = step
     return full, 0.5 * float(score @ step)
+
+
+def _solve(A: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """A⁻¹ b; raises LinAlgError where A is not positive definite."""
+    if len(b) != 2:
+        return inverse_and_logdet(A)[0] @ b
+    (a, m), (_, d) = A.tolist()
+    x, y = b.tolist()
+    determinant = a * d - m * m
+    if not (a > 0 and determinant > 1e-14 * a * d):
+        raise np.linalg.LinAlgError("not positive definite")
+    return np.array([d * x - m * y, a * y - m * x]) / determinant
 
 
 def _line_search(

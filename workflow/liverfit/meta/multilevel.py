@@ -10,6 +10,7 @@ import numpy as np
 
 from ._gaussian import BlockModel, connected_components
 from ._inputs import coefficient_frame, covariance_matrix, effect_vector, label_vector
+from ._intercept import MeanDesign, MeanModel
 from ._nested import NestedModel
 from ._reml import maximise
 from ._validate import design, level_in_unit, one_of
@@ -229,7 +230,7 @@ def multilevel(
 
 def _model(
     y: np.ndarray, X: np.ndarray, cov: np.ndarray, codes: list[np.ndarray], estimated: list[int]
-) -> BlockModel | NestedModel:
+) -> BlockModel | NestedModel | MeanModel:
     """The linear-time model where it applies (no level between the outermost and the single
     effect, and sampling errors independent between groups), else the block model."""
     k = len(y)
@@ -239,10 +240,19 @@ def _model(
     if len(outer) <= 1:
         group = outer[0] if outer else connected_components(linked)
         if not (linked & (group[:, None] != group[None, :])).any():
-            return NestedModel.build(y, X, cov, group, bool(outer), any(single))
+            nested = NestedModel.build(y, X, cov, group, bool(outer), any(single))
+            return _mean_model(nested) or nested
     same = [codes[i][:, None] == codes[i][None, :] for i in estimated]
     blocks = connected_components(linked | (codes[0][:, None] == codes[0][None, :]))
     return BlockModel.build(y, X, cov, [s.astype(float) for s in same], blocks)
+
+
+def _mean_model(model: NestedModel) -> MeanModel | None:
+    """The closed form of a model with both components and a constant alone."""
+    if model.parameters < 2 or model.p > 1 or not np.array_equal(model.X[:, 0], model.z):
+        return None
+    design = MeanDesign(model.v, model.z, model.starts, model.group)
+    return MeanModel(model.y, float(model.offset[0]), design)
 
 
 def _codes(labels: np.ndarray) -> np.ndarray:
@@ -296,7 +306,7 @@ def _critical(test: str, df: int, level: float) -> float:
 
 
 def _result(
-    model: BlockModel | NestedModel,
+    model: BlockModel | NestedModel | MeanModel,
     sigma2: np.ndarray,
     best: Any,
     data: dict[str, Any],
