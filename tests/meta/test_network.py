@@ -147,7 +147,7 @@ def test_direct_and_indirect_pool_to_the_network(arms, method: str) -> None:
     w, u = s["direct_se"] ** -2, s["indirect_se"] ** -2
     pooled = (w * s["direct"] + u * s["indirect"]) / (w + u)
     assert pooled.to_numpy() == pytest.approx(s["network"].to_numpy(), abs=1e-8)
-    assert (s["difference"] - (s["direct"] - s["indirect"])).abs().max() < 1e-12
+    assert ((s["difference"] - (s["direct"] - s["indirect"])).abs() < 1e-12).all()
 
 
 @given(networks())

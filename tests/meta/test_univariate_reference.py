@@ -137,6 +137,20 @@ def test_selection_model(case: dict) -> None:
     assert ours.loglik >= case["loglik"] - 1e-6
 
 
+def test_vevea_and_hedges_1995_step_functions() -> None:
+    """Their model with several steps, on the validity of interviews (McDaniel 1994) and on passive
+    smoking (Hackshaw 1998, with the steps of metafor's own example)."""
+    for name, steps in (("mcdaniel1994", [0.01, 0.05, 0.5]), ("hackshaw1998", [0.025, 0.1, 0.5])):
+        (case,) = (c for c in REFERENCE["selection"] if c["data"] == name and c["steps"] == steps)
+        table = data(name)
+        ours = meta.selection_model(table["yi"], table["vi"], steps, "greater")
+        assert len(ours.weights) == len(steps) + 1
+        assert ours.weights[0] == 1.0
+        close(ours.coef, case["coef"], 1e-4)
+        close(ours.weights[1:], case["weights"][1:], 1e-3)
+        close(ours.lrt, case["lrt"], 1e-4)
+
+
 @pytest.mark.parametrize("case", REFERENCE["permutation"], ids=lambda c: "-".join(c["mods"]))
 def test_exact_permutation(case: dict) -> None:
     six = data("bcg").iloc[:6].assign(half=[0, 1, 0, 1, 1, 0])

@@ -137,6 +137,7 @@ selection <- list()
 for (case in list(list("bcg", NULL, 0.025, "less"), list("egger2001", NULL, 0.025, "less"),
                   list("hackshaw1998", NULL, 0.025, "greater"),
                   list("hackshaw1998", NULL, c(0.025, 0.5), "greater"),
+                  list("hackshaw1998", NULL, c(0.025, 0.1, 0.5), "greater"),
                   list("hackshaw1998", NULL, 0.05, "two.sided"),
                   list("raudenbush1985", NULL, 0.1, "greater"),
                   list("mcdaniel1994", NULL, c(0.01, 0.05, 0.5), "greater"),

@@ -77,6 +77,11 @@ def _multilevel(y, v, i):
     return _first(meta.multilevel(y, v, [i // 2, i]))
 
 
+def _multilevel_batch(y, v, i):
+    b = meta.multilevel_batch(y[None], v, [i // 2, i])
+    return float(b.coef[0]), float(b.se[0])
+
+
 def _robust(y, v, i):
     return _first(meta.multilevel(y, v, [i // 2, i]).robust(i // 2))
 
@@ -92,6 +97,7 @@ MODELS = {
     "random_effects_batch": Model(_batch),
     "cumulative": Model(_cumulative),
     "multilevel": Model(_multilevel, tolerance=1e-5),
+    "multilevel_batch": Model(_multilevel_batch, minimum=3, tolerance=1e-5),
     "multilevel, CR2": Model(_robust, minimum=3, tolerance=1e-5),
     "multivariate": Model(
         lambda y, v, i: _first(meta.multivariate(y, v, ["fat"] * len(y), i)),

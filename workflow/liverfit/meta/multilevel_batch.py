@@ -139,7 +139,7 @@ def multilevel_batch(
     >>> v = [0.118, 0.118, 0.144, 0.144, 0.014, 0.014, 0.015, 0.024]
     >>> fit = multilevel_batch(y, v, [[1, 1, 1, 1, 2, 2, 2, 2], [1, 2, 3, 4, 1, 2, 3, 4]])
     >>> print(fit.coef.round(4))
-    [0.0356 0.1028]
+    [0.0356 0.1051]
     """
     y = np.atleast_2d(np.asarray(yi, dtype=float))
     k = y.shape[1]
@@ -152,7 +152,11 @@ def multilevel_batch(
     codes = _nested_codes(groups, k)
     estimated, notes = _estimable(codes, k, 1)
     if len(codes) != 2 or estimated != [0, 1] or int(codes[1].max()) + 1 < k:
-        raise ValueError("; ".join(notes) or "groups must be [outer, inner] with single effects")
+        raise ValueError(
+            f"a component cannot be estimated: {'; '.join(notes)}"
+            if notes
+            else "groups must be [outer, inner] with single effects"
+        )
     outer = codes[0]
     if ((outer[:, None] != outer) & (cov != 0)).any():
         raise ValueError("sampling errors of different outer groups must not be correlated")
