@@ -51,6 +51,29 @@ rule judge_claim:
         "../scripts/judge_claim.py"
 
 
+rule assess_bias:
+    input:
+        judged="<results>/judged/{claim}.json",
+        code=code_of("assess_bias"),
+    output:
+        bias=ensure("<results>/bias/{claim}.json", non_empty=True),
+    log:
+        "<logs>/assess_bias/{claim}.log",
+    benchmark:
+        "<benchmarks>/assess_bias/{claim}.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings={key: config[key] for key in ("models", "bias")},
+    message:
+        "Look for small-study effects and influence in {wildcards.claim}"
+    script:
+        "../scripts/assess_bias.py"
+
+
 rule conclude_claim:
     input:
         judged="<results>/judged/{claim}.json",

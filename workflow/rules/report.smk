@@ -7,6 +7,7 @@ STEPS = [
     rules.derive_effects,
     rules.select_evidence,
     rules.judge_claim,
+    rules.assess_bias,
     rules.conclude_claim,
     rules.collect_claims,
     rules.compare_reviews,

@@ -37,6 +37,7 @@ def _line(claim: dict, line: dict, outcome: dict) -> dict:
         "where": line.get("where", {}),
         "plan": line.get("plan", {}),
         "minimum_trials": line.get("minimum_trials", claim.get("minimum_trials")),
+        "indirectness": line.get("indirectness"),
         "comparison": comparison,
         "favours_positive": comparison["favours"][0 if line["direction"] == "increase" else 1],
         "favours_negative": comparison["favours"][1 if line["direction"] == "increase" else 0],
