@@ -1,0 +1,1 @@
+"""What people read: text, tables and pages made from the results, never from the data anew."""
