@@ -10,14 +10,18 @@ import pandas as pd
 import yaml
 
 from liverfit.claims.account import account
+from liverfit.claims.bias import assess_bias
+from liverfit.claims.calibration import calibrate_claim
 from liverfit.claims.conclude import conclude_claim
 from liverfit.claims.concordance import compare_reviews
 from liverfit.claims.evidence import select_evidence
 from liverfit.claims.judge import judge_claim
+from liverfit.claims.risk_of_bias import judge_risk_of_bias, locations_of, overall_of
 from liverfit.data.dataset import Dataset, load_dataset
 from liverfit.data.harmonize import Harmonized, harmonize
 from liverfit.effects.derive import Derived, derive_effects
 
+FEW_SIMULATIONS = {"simulations": 100, "simulations_one_by_one": 20}
 CONFIGS = ("config", "outcomes", "modalities", "claims")
 
 
@@ -82,16 +86,22 @@ def run_pipeline(root: Path) -> Run:
         plan["effects"],
     )
     judged = [
-        conclude_claim(
-            judge_claim(
-                claim,
-                select_evidence(
-                    claim, derived.effects, derived.contrasts, outcomes, plan["primary"]
-                ),
-                plan,
-            )
+        judge_claim(
+            claim,
+            select_evidence(claim, derived.effects, derived.contrasts, outcomes, plan["primary"]),
+            plan,
         )
         for claim in config["claims"]["claims"]
+    ]
+    risk = overall_of(
+        judge_risk_of_bias(harmonized.trials, harmonized.arms, locations_of(datasets))
+    )
+    quick = {**plan, "calibration": {**plan["calibration"], **FEW_SIMULATIONS}}
+    judged = [
+        conclude_claim(
+            claim, assess_bias(claim, plan), risk, calibrate_claim(claim, quick), plan["certainty"]
+        )
+        for claim in judged
     ]
     reviews = [
         row

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import pandas as pd
 
-MODELS = {"estimator": "REML", "test": "knha", "hartung_knapp_floor": True, "level": 0.95}
-SETTINGS = {"models": MODELS, "verdict": {"minimum_trials": 3}}
+MODELS = {
+    "estimator": "REML",
+    "test": "knha",
+    "hartung_knapp_floor": True,
+    "level": 0.95,
+    "bayes": {"tau_scale": 0.5, "effect_scale": 2.0},
+}
+SETTINGS = {
+    "models": MODELS,
+    "verdict": {"minimum_trials": 3, "planned_trial": {"power": 0.8, "alpha": 0.05}},
+    "calibration": {"seed": 1, "simulations": 400, "simulations_one_by_one": 100},
+}
 PLAN = {
     "randomised": ["yes", "unclear"],
     "designs": ["parallel_rct", "crossover_rct", "secondary_analysis"],

@@ -77,6 +77,9 @@ rule assess_bias:
 rule conclude_claim:
     input:
         judged="<results>/judged/{claim}.json",
+        bias="<results>/bias/{claim}.json",
+        risk_of_bias="<results>/risk_of_bias/risk_of_bias.csv",
+        calibration="<results>/calibration/{claim}.json",
         code=code_of("conclude_claim"),
     output:
         claim=ensure("<results>/claims/{claim}.json", non_empty=True),
@@ -89,6 +92,8 @@ rule conclude_claim:
     resources:
         mem_mb=1000,
         runtime=5,
+    params:
+        rules=config["certainty"],
     message:
         "Conclude on {wildcards.claim}"
     script:

@@ -2,13 +2,21 @@
 
 from liverfit import store
 from liverfit.claims.conclude import conclude_claim
+from liverfit.claims.risk_of_bias import overall_of
 from liverfit.job import logged
 
 
-def main(judged, out):
-    store.write_json(out, conclude_claim(store.read_json(judged)))
+def main(files, rules, out):
+    claim = conclude_claim(
+        store.read_json(files.judged),
+        store.read_json(files.bias),
+        overall_of(store.read_table(files.risk_of_bias)),
+        store.read_json(files.calibration),
+        rules,
+    )
+    store.write_json(out, claim)
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        main(snakemake.input.judged, snakemake.output.claim)
+        main(snakemake.input, snakemake.params.rules, snakemake.output.claim)

@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
-BESIDE = ("certainty", "probability", "multiverse_share", "power", "false_positive_rate")
+from liverfit.claims.certainty import claim_certainty
+
+CALIBRATED = ("power", "power_se", "false_positive_rate", "false_positive_rate_se")
 
 
-def conclude_claim(judged: dict) -> dict:
+def conclude_claim(
+    judged: dict, bias: dict, risk_of_bias: dict[str, str], calibration: dict, rules: dict
+) -> dict:
     """Complete a judged claim.
 
     Parameters
     ----------
     judged : what `judge_claim` returned
+    bias : what `assess_bias` returned for it
+    risk_of_bias : {trial_id: overall judgement}
+    calibration : what `calibrate_claim` returned for it
+    rules : the section `certainty` of the analysis plan
 
     Returns
     -------
     dict as written to results/claims/{claim}.json.
     """
-    return {**judged, **dict.fromkeys(BESIDE)}
+    rated = claim_certainty(judged, bias, risk_of_bias, rules)
+    return {
+        **judged,
+        "certainty": rated["certainty"],
+        "certainty_reason": rated["reason"],
+        "certainty_domains": rated["lines"],
+        "bias": bias["lines"],
+        "multiverse_share": None,
+        **{name: calibration[name] for name in CALIBRATED},
+        "calibration_reason": calibration["reason"],
+        "warning": calibration["warning"],
+        "risk_of_bias": {
+            e["trial_id"]: risk_of_bias.get(e["trial_id"], "no_information")
+            for line in judged["lines"]
+            if line["role"] == "primary"
+            for e in line["effects"]
+        },
+    }

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from statistics import median
 
+from liverfit.claims.bayes import claim_probability, probability
 from liverfit.claims.fit import fit_line, subgroups
+from liverfit.claims.overview import primary_line
+from liverfit.claims.planning import settling_trial
 from liverfit.claims.verdict import combined, line_verdict
 from liverfit.effects.ratios import Z975
 
@@ -25,6 +28,7 @@ def judge_claim(claim: dict, evidence: dict, settings: dict) -> dict:
     """
     lines = [_judged(line, settings) for line in evidence["lines"]]
     verdict, reason = combined(claim, lines)
+    likely, why = claim_probability(lines)
     return {
         "claim": claim["id"],
         "section": claim["section"],
@@ -34,6 +38,9 @@ def judge_claim(claim: dict, evidence: dict, settings: dict) -> dict:
         "would_settle": claim.get("would_settle", ""),
         "verdict": verdict,
         "reason": reason,
+        "probability": likely,
+        "probability_reason": why,
+        "settling_trial": primary_line({"lines": lines})["settling_trial"],
         "lines": lines,
         "near_misses": evidence["near_misses"],
     }
@@ -54,6 +61,9 @@ def _judged(line: dict, settings: dict) -> dict:
     ]
     out["subgroups"] = subgroups(line, settings["models"]) if fit["status"] == "ok" else []
     out["verdict"], out["verdict_reason"] = line_verdict(out)
+    out.update(probability(out, settings["models"]))
+    plan = settings["verdict"]["planned_trial"]
+    out["settling_trial"] = settling_trial(out, plan["power"], plan["alpha"])
     return out
 
 

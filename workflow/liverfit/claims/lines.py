@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+STANDARDISED_MARGIN = 0.2  # a small effect (Cohen 1988), where an outcome declares none
 FAVOURABLE = {"decrease": -1, "increase": 1, "either": 0}
 
 
@@ -18,7 +19,11 @@ def lines_of(claim: dict, outcomes: dict) -> list[dict]:
 
 def _line(claim: dict, line: dict, outcome: dict) -> dict:
     measure = line["measure"]
-    margin = {"MD": outcome.get("margin"), "SMD": outcome.get("standardised_margin"), "ROM": None}
+    margin = {
+        "MD": outcome.get("margin"),
+        "SMD": outcome.get("standardised_margin", STANDARDISED_MARGIN),
+        "ROM": None,
+    }
     comparison = {**claim["comparison"], **line.get("comparison", {})}
     return {
         "name": line["name"],

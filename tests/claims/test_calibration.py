@@ -1,0 +1,137 @@
+"""The verdict rule on simulated data: the same verdicts as one by one, and rates that are known."""
+
+import numpy as np
+import pytest
+from claim_parts import CLAIM, OUTCOMES, PLAN, SETTINGS, contrasts, effect, table
+from scipy.stats import norm
+
+from liverfit.claims.calibration import calibrate_claim, truth, verdicts_of_simulations
+from liverfit.claims.evidence import select_evidence
+from liverfit.claims.fit import fit_line
+from liverfit.claims.judge import judge_claim
+from liverfit.claims.simulate import CHUNK, draw, intervals, ordered, stream
+from liverfit.claims.verdict import line_verdict
+
+MODELS = SETTINGS["models"]
+
+
+def judged(effects, settings=SETTINGS, **line):
+    claim = {**CLAIM, "lines": [{**CLAIM["lines"][0], **line}]}
+    evidence = select_evidence(claim, table(effects), contrasts(), OUTCOMES, PLAN)
+    return judge_claim(claim, evidence, settings)
+
+
+def simple(k=8, vi=0.25):
+    rng = np.random.default_rng(7)
+    return [effect(f"t{i}", float(y), vi) for i, y in enumerate(rng.normal(-2, 0.5, k))]
+
+
+def clustered():
+    out = []
+    for i, y in enumerate((-2.0, -1.0, -3.0, -2.5)):
+        out.append(effect(f"t{i}", y, 0.4, arm_id="a"))
+        if i % 2 == 0:
+            out.append(effect(f"t{i}", y + 0.6, 0.5, arm_id="b"))
+    return out
+
+
+@pytest.mark.parametrize("effects", [simple(5), clustered()], ids=["univariate", "three-level"])
+@pytest.mark.parametrize("floor", [True, False])
+def test_each_simulated_verdict_is_that_of_the_single_fit(effects, floor):
+    models = {**MODELS, "hartung_knapp_floor": floor}
+    line = ordered(judged(effects, {**SETTINGS, "models": models})["lines"][0])
+    rng = stream("here")
+    y, vi = draw(line, np.full(len(effects), -0.6), (0.3, 0.1), 30, rng)
+    estimate, low, high = intervals(line, y, vi, models)
+    for b in range(30):
+        one = [
+            {**e, "yi": float(y[b, i]), "vi": float(vi[b, i])}
+            for i, e in enumerate(line["effects"])
+        ]
+        fit = fit_line({**line, "model": "random_effects", "effects": one}, models)
+        assert estimate[b] == pytest.approx(fit["estimate"], rel=1e-4, abs=1e-5)
+        assert low[b] == pytest.approx(fit["ci_lower"], rel=2e-3, abs=2e-3)
+        ours = line_verdict({**line, "estimate": estimate[b], "ci_lower": low[b],
+                             "ci_upper": high[b]})[0]  # fmt: skip
+        near = min(abs(fit["ci_lower"]), abs(fit["ci_upper"])) < 0.01
+        assert near or ours == line_verdict({**line, **fit})[0]
+
+
+def test_the_simulated_effects_have_the_lines_covariance():
+    line = ordered(judged(clustered())["lines"][0])
+    y, vi = draw(line, np.zeros(6), (0.5, 0.2), 200_000, stream("moments"))
+    got = np.cov(y.T)
+    assert got[0, 0] == pytest.approx(0.4 + 0.7, rel=0.02)
+    assert got[0, 1] == pytest.approx(0.5 + (0.2 * 0.25) ** 0.5, rel=0.03)  # shared control
+    assert got[0, 2] == pytest.approx(0.0, abs=0.01)
+    assert vi[0] == pytest.approx([e["vi"] for e in line["effects"]])
+
+
+def test_printed_variances_scatter_around_the_true_ones():
+    line = ordered(judged(simple())["lines"][0])
+    _, vi = draw(line, np.zeros(8), (0.0, 0.0), 50_000, stream("variances"))
+    assert vi.mean(axis=0) == pytest.approx(0.25, rel=0.01)
+    assert vi.std(axis=0) == pytest.approx(0.25 * (2 / 38) ** 0.5, rel=0.02)
+
+
+def test_rates_of_a_wald_test_are_known():
+    models = {**MODELS, "test": "z", "estimator": "HS", "hartung_knapp_floor": False}
+    settings = {**SETTINGS, "models": models}
+    settings["calibration"] = {**SETTINGS["calibration"], "simulations": 4000}
+    effects = [effect(f"t{i}", -2.0 - 0.01 * i, 0.25, n1=5000, n2=5000) for i in range(8)]
+    claim = judged(effects, settings)
+    claim["lines"][0]["tau2"] = 0.0
+    got = calibrate_claim(claim, settings)
+    # without heterogeneity; tau2 estimated above zero makes the test a little conservative
+    assert got["false_positive_rate"] == pytest.approx(0.025, abs=0.008)
+    expected = norm.cdf(1.0 / (0.25 / 8) ** 0.5 - 1.96)
+    assert got["power"] == pytest.approx(expected, abs=0.03)
+    assert got["warning"] == ""
+
+
+def test_a_rule_that_errs_is_warned_of():
+    """Half of a wide line's heterogeneity is kept from the model: too many false verdicts."""
+    settings = {**SETTINGS, "models": {**MODELS, "test": "z", "hartung_knapp_floor": False}}
+    effects = [effect(f"t{i}", y, 0.01) for i, y in enumerate((-2.0, -0.1, -3.9))]
+    got = calibrate_claim(judged(effects, settings), settings)
+    assert got["false_positive_rate"] > 0.06
+    assert "more than 5 %" in got["warning"]
+
+
+def test_the_same_numbers_again_in_any_order_and_division():
+    claim, other = judged(simple()), judged(simple()[::-1])
+    assert calibrate_claim(claim, SETTINGS) == calibrate_claim(other, SETTINGS)
+    whole = verdicts_of_simulations(claim, "null", SETTINGS, range(2 * CHUNK))
+    parts = [
+        verdicts_of_simulations(claim, "null", SETTINGS, range(a, a + CHUNK)) for a in (0, CHUNK)
+    ]
+    assert whole == parts[0] + parts[1]
+
+
+def test_an_untestable_claim_says_why():
+    got = calibrate_claim(judged(simple(2)), SETTINGS)
+    assert got["status"] == "not_run"
+    assert "2 usable trials" in got["reason"]
+    assert got["power"] is None
+
+
+def test_truth_of_each_rule():
+    line = judged(simple(4))["lines"][0]
+    assert truth(line, "null").tolist() == [0.0] * 4
+    assert truth(line, "smallest_effect").tolist() == [-1.0] * 4
+    margin = {**line, "rule": "non_inferiority"}
+    assert truth(margin, "null").tolist() == [1.0] * 4
+    assert truth(margin, "smallest_effect").tolist() == [0.0] * 4
+    dose = {**line, "rule": "lowest_dose", "extra": {"moderator": "weeks", "lowest": 10.0,
+                                                     "slope": -0.5}}  # fmt: skip
+    assert truth(dose, "null").tolist() == [-1.0] * 4
+    assert truth(dose, "smallest_effect").tolist() == [-1.0] * 4
+
+
+def test_a_regression_is_judged_one_by_one():
+    effects = [{**e, "minutes_per_week": 60.0 + 30 * i} for i, e in enumerate(simple(6))]
+    claim = judged(effects, model="meta_regression", moderator="minutes_per_week",
+                   rule="lowest_dose")  # fmt: skip
+    got = calibrate_claim(claim, SETTINGS)
+    assert got["scenarios"]["null"]["simulations"] == 100
+    assert 0 <= got["false_positive_rate"] <= 0.15

@@ -1,0 +1,24 @@
+# Risk of bias of every trial, as far as the printed data carry it.
+
+
+rule judge_risk_of_bias:
+    input:
+        datasets=expand("<results>/ingested/{dataset}.json", dataset=TRIALS),
+        trials="<results>/harmonized/trials.csv",
+        arms="<results>/harmonized/arms.csv",
+        code=code_of("judge_risk_of_bias"),
+    output:
+        risk_of_bias=ensure("<results>/risk_of_bias/risk_of_bias.csv", non_empty=True),
+    log:
+        "<logs>/judge_risk_of_bias.log",
+    benchmark:
+        "<benchmarks>/judge_risk_of_bias.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    message:
+        "Judge the risk of bias of every trial"
+    script:
+        "../scripts/judge_risk_of_bias.py"
