@@ -99,17 +99,20 @@ def test_two_sided(low, high, expected):
 @pytest.mark.parametrize(
     ("low", "high", "ratio", "expected"),
     [
-        (-2.0, 0.9, 0.5, "supported"),  # not worse by 1, in half the time
-        (-2.0, 0.9, 1.2, "refuted"),  # not worse, but not in less time
-        (-2.0, 0.9, 1.0, "refuted"),
-        (-2.0, 0.9, None, "inconclusive"),
-        (-2.0, 1.0, 0.5, "inconclusive"),  # the margin itself is not ruled out
-        (-2.0, 3.0, 0.5, "inconclusive"),
-        (1.1, 3.0, 0.5, "refuted"),  # worse by more than the margin
+        (-2.0, 0.9, (0.5, 0.4, 0.9), "supported"),  # not worse by 1, in half the time
+        (-2.0, 0.9, (0.5, 0.2, 1.2), "inconclusive"),  # perhaps not in less time
+        (-2.0, 0.9, (0.5, None, None), "inconclusive"),  # one trial prints both
+        (-2.0, 0.9, (1.2, 1.1, 1.3), "refuted"),  # not worse, but not in less time
+        (-2.0, 0.9, (1.0, 1.0, 1.0), "refuted"),
+        (-2.0, 0.9, (None, None, None), "inconclusive"),
+        (-2.0, 1.0, (0.5, 0.4, 0.9), "inconclusive"),  # the margin itself is not ruled out
+        (-2.0, 3.0, (0.5, 0.4, 0.9), "inconclusive"),
+        (1.1, 3.0, (0.5, 0.4, 0.9), "refuted"),  # worse by more than the margin
     ],
 )
 def test_non_inferiority(low, high, ratio, expected):
-    rule = {"rule": "non_inferiority", "extra": {"time_ratio": ratio}}
+    names = ("time_ratio", "time_ratio_ci_lower", "time_ratio_ci_upper")
+    rule = {"rule": "non_inferiority", "extra": dict(zip(names, ratio, strict=True))}
     assert verdict(low, high, **rule) == expected
     assert verdict(-high, -low, direction="increase", **rule) == expected
 

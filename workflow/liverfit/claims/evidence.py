@@ -79,6 +79,8 @@ def select_evidence(
         kept, rejected = _screen([e for e in candidates if e["measure"] == line["measure"]],
                                  line, rules)  # fmt: skip
         out["lines"].append({**line, "effects": [{k: e.get(k) for k in EFFECT_KEYS} for e in kept]})
+        if line["rule"] == "non_inferiority":
+            out["lines"][-1]["weekly_minutes"] = _weekly_minutes(all_effects, line, rules)
         if line["role"] == "primary":
             nearly = all_contrasts
             if line["model"] == "interaction":
@@ -132,6 +134,21 @@ def _rejection(e: dict, line: dict, rules: dict) -> str:
         if e[column] not in allowed:
             return f"outside_stratum:{column} is {e[column] or 'not known'}"
     return ""
+
+
+def _weekly_minutes(effects: list[dict], line: dict, rules: dict) -> list[dict]:
+    """Weekly minutes of both arms of every contrast of the line's kind, whatever its outcome."""
+    alike = [
+        e
+        for e in effects
+        if matches(e, line["comparison"])
+        and bool(e["acute"]) == (line["exposure"] == "acute")
+        and not _rejection({**e, "caution": ""}, {**line, "where": {}}, rules)
+    ]
+    keys = ("trial_id", "arm_id", "comparator_arm_id", "minutes_per_week",
+            "comparator_minutes_per_week")  # fmt: skip
+    found = {_pair(e): {k: e[k] for k in keys} for e in one_trial_a_cohort(alike)[0]}
+    return [found[pair] for pair in sorted(found)]
 
 
 def one_trial_a_cohort(effects: list[dict]) -> tuple[list[dict], list[tuple[dict, str]]]:

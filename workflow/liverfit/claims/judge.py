@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from statistics import median
 
 from liverfit.claims.bayes import claim_probability, probability
 from liverfit.claims.fit import fit_line, subgroups
 from liverfit.claims.overview import primary_line
 from liverfit.claims.planning import settling_trial
+from liverfit.claims.models.time import minutes_ratio, non_inferiority_test
 from liverfit.claims.verdict import combined, line_verdict
 from liverfit.effects.ratios import Z975
 
@@ -54,7 +54,7 @@ def _judged(line: dict, settings: dict) -> dict:
     fitted = {"model": fit["fitted_model"] or line["model"], "specified_model": line["model"]}
     out = {**line, **fit, **fitted}
     if line["rule"] == "non_inferiority":
-        out["extra"] = {**fit["extra"], **_time_ratio(line["effects"])}
+        out["extra"] = {**fit["extra"], **_time(line, fit, settings["models"]["level"])}
     out["effects"] = [
         _shown(e, w)
         for e, w in zip(line["effects"], weights or [None] * len(line["effects"]), strict=True)
@@ -79,11 +79,11 @@ def _shown(effect: dict, weight: float | None) -> dict:
     }
 
 
-def _time_ratio(effects: list[dict]) -> dict:
-    """Weekly minutes of the experimental arm over the comparator's: median over trials."""
-    ratios = [
-        e["minutes_per_week"] / e["comparator_minutes_per_week"]
-        for e in effects
-        if e["minutes_per_week"] and e["comparator_minutes_per_week"]
-    ]
-    return {"time_ratio": median(ratios) if ratios else None, "time_ratio_trials": len(ratios)}
+def _time(line: dict, fit: dict, level: float) -> dict:
+    """Weekly minutes set against each other: in the line's own trials, and in all of its kind."""
+    wider = minutes_ratio(line["weekly_minutes"], level)
+    return {
+        **minutes_ratio(line["effects"], level),
+        **{f"any_outcome_{key}": value for key, value in wider.items()},
+        **non_inferiority_test(line, fit),
+    }

@@ -49,12 +49,14 @@ def _inside_margin(line: dict) -> tuple[str, str]:
 
 
 def non_inferiority(line: dict) -> tuple[str, str]:
-    """Not worse than the comparator by the margin, in less weekly time (`extra.time_ratio`)."""
+    """Not worse than the comparator by the margin, in less weekly time (`extra.time_ratio`).
+
+    The interval against the margin: Piaggio et al. 2012, doi:10.1001/jama.2012.87802.
+    """
     if not line["margin"]:
         raise ValueError(f"line {line['name']}: non-inferiority needs a margin")
     worse = 1 if line["direction"] == "decrease" else -1
     bounds = sorted(worse * x for x in (line["ci_lower"], line["ci_upper"]))
-    ratio = line["extra"].get("time_ratio")
     if bounds[0] > line["margin"]:
         return "refuted", f"the interval {_text(line)} lies wholly beyond the margin"
     if bounds[1] >= line["margin"]:
@@ -62,13 +64,26 @@ def non_inferiority(line: dict) -> tuple[str, str]:
             f"the interval {_text(line)} reaches the non-inferiority margin of "
             f"{line['margin']:g} {line['unit']}"
         )
+    return _less_time(line["extra"])
+
+
+def _less_time(extra: dict) -> tuple[str, str]:
+    """Whether what is not inferior takes less time: the ratio's whole interval is below 1."""
+    ratio, low, high = (extra.get(f"time_ratio{end}") for end in ("", "_ci_lower", "_ci_upper"))
     if ratio is None:
+        return "inconclusive", "not inferior, but no trial prints the weekly minutes of both arms"
+    told = f"{ratio:.2f} times the weekly minutes"
+    if low is None:
         return "inconclusive", (
-            "not inferior, but too few trials print the weekly minutes of both arms"
+            f"not inferior, with {told} in the one trial that prints them for both arms, "
+            "which gives the ratio no interval"
         )
-    if ratio < 1:
-        return "supported", f"not inferior, with {ratio:.2f} times the weekly minutes"
-    return "refuted", f"not inferior, but with {ratio:.2f} times the weekly minutes"
+    told += f" ({low:.2f} to {high:.2f})"
+    if high < 1:
+        return "supported", f"not inferior, with {told}"
+    if low >= 1:
+        return "refuted", f"not inferior, but with {told}"
+    return "inconclusive", f"not inferior, but with {told}, which may be as many"
 
 
 def lowest_dose(line: dict) -> tuple[str, str]:

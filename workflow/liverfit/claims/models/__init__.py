@@ -10,10 +10,12 @@ from __future__ import annotations
 from liverfit.claims.models.factorial import interaction
 from liverfit.claims.models.pooled import random_effects
 from liverfit.claims.models.regression import meta_regression, moderator_test
+from liverfit.claims.models.time import effect_per_hour
 
 MODELS = {
     "random_effects": random_effects,
     "meta_regression": meta_regression,
     "moderator_test": moderator_test,
     "interaction": interaction,
+    "effect_per_hour": effect_per_hour,
 }
