@@ -32,13 +32,15 @@ EFFECT_KEYS = (
     "effect_id", "trial_id", "label", "cohort_id", "arm_id", "comparator_arm_id", "arm_label",
     "comparator_label", "modality", "comparator_modality", "agent", "yi", "vi", "v_arm",
     "v_comparator", "n1", "n2", "route", "spread_source", "standardiser", "method", "week", "weeks",
-    "minutes_per_week", "comparator_minutes_per_week", "weight_change_percent", "weight_stable",
+    "minutes_per_week", "comparator_minutes_per_week", "intensity_class", "percent_vo2max",
+    "weekly_volume", "weight_change_percent", "weight_stable",
     "weight_evidence", "design", "randomised", "allocation", "caution", "baseline_testosterone",
     "source_rows",
 )  # fmt: skip
 NUMBERS = (
     "yi", "vi", "v_arm", "v_comparator", "n1", "n2", "week", "weeks", "minutes_per_week",
-    "comparator_minutes_per_week", "weight_change_percent", "baseline_testosterone", "r_imputed",
+    "comparator_minutes_per_week", "percent_vo2max", "weekly_volume", "weight_change_percent",
+    "baseline_testosterone", "r_imputed",
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from liverfit.data.canonical import Outcomes, Spellings
 from liverfit.data.cohorts import allocation, cohorts, reported_overlaps, strata
 from liverfit.data.doses import agent_of, label_of, minutes_per_week, number
 from liverfit.data.findings import DataError
+from liverfit.data.intensity import intensity_of
 from liverfit.data.lipid_to_water import convert_lipid_to_water
 from liverfit.data.measurements import canonical_measurements
 from liverfit.data.reconcile import reconcile
@@ -159,6 +160,7 @@ def _arms(raw: dict, spell: Spellings, modalities: dict) -> list[dict]:
         if "diet counselling in every arm" in note:
             modality = f"diet_plus_{'aerobic' if modality in ('hiit', 'sit') else modality}"
         weeks = number(row["weeks"])
+        components = modalities["modalities"][modality]["components"]
         out.append(
             {
                 "dataset": row["dataset"],
@@ -167,7 +169,7 @@ def _arms(raw: dict, spell: Spellings, modalities: dict) -> list[dict]:
                 "arm_label": row["arm_label"],
                 "role": row["role"],
                 "modality": modality,
-                "components": ";".join(modalities["modalities"][modality]["components"]),
+                "components": ";".join(components),
                 "agent": agent_of(row, modalities["agents"]),
                 "acute": weeks == 0,
                 "n_randomised": number(row["n_randomised"]),
@@ -177,6 +179,7 @@ def _arms(raw: dict, spell: Spellings, modalities: dict) -> list[dict]:
                 "minutes_per_session": row["minutes_per_session"],
                 "minutes_per_week": minutes_per_week(row),
                 "intensity": row["intensity"],
+                **intensity_of(row["intensity"], components),
                 "supervised": spell.canonical("arms", "supervised", row["supervised"])[0],
                 "cointervention": row["cointervention"],
                 "allocation": kinds[key],

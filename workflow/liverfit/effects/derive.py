@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 NUMBERS = {
     "trials": ("age_mean", "pct_female", "bmi_mean"),
-    "arms": ("n_randomised", "n_analysed", "weeks", "minutes_per_week"),
+    "arms": ("n_randomised", "n_analysed", "weeks", "minutes_per_week", "percent_vo2max"),
     "measurements": (
         "week", "n", "center", "spread", "lower", "upper", "se_printed", "p_value", "sign",
     ),

@@ -59,6 +59,9 @@ BEFORE = (
     "allocation",
     "minutes_per_week",
     "comparator_minutes_per_week",
+    "intensity_class",
+    "percent_vo2max",
+    "weekly_volume",
 )
 WEIGHT = ("weight_change_percent", "weight_stable", "weight_evidence", "weight_rows")
 AFTER = (
@@ -90,6 +93,16 @@ class Context:
     baselines: dict[str, float | None]
     arms: list[dict]
     words: list[dict]
+
+
+def dose_of(arm: dict) -> dict:
+    """How hard an arm trains; its weekly volume is minutes a week × percent of VO2max / 100."""
+    minutes, percent = arm["minutes_per_week"], arm["percent_vo2max"]
+    return {
+        "intensity_class": arm["intensity_class"],
+        "percent_vo2max": percent,
+        "weekly_volume": minutes * percent / 100 if minutes and percent else None,
+    }
 
 
 def contrast_row(
@@ -162,6 +175,7 @@ def effect_row(context: Context, pair: Pair, m: Measured, evidence: dict) -> dic
         "allocation": pair.allocation,
         "minutes_per_week": a["minutes_per_week"],
         "comparator_minutes_per_week": b["minutes_per_week"],
+        **dose_of(a),
         **evidence,
         **context.baselines,
         "design": trial["design"],
