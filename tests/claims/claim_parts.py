@@ -9,6 +9,8 @@ MODELS = {
     "test": "knha",
     "hartung_knapp_floor": True,
     "level": 0.95,
+    "r2_resamples": 20,
+    "seed": 1,
     "bayes": {"tau_scale": 0.5, "effect_scale": 2.0},
 }
 SETTINGS = {

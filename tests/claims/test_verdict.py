@@ -123,16 +123,19 @@ def test_non_inferiority_needs_a_margin():
 
 
 @pytest.mark.parametrize(
-    ("high", "r2", "expected"),
+    ("high", "r2", "r2_high", "expected"),
     [
-        (-0.1, 49.9, "supported"),
-        (-0.1, 50.0, "inconclusive"),
-        (-0.1, None, "inconclusive"),
-        (0.1, 0.0, "inconclusive"),
+        (-0.1, 20.0, 49.9, "supported"),
+        (-0.1, 20.0, 50.0, "inconclusive"),  # the share may be half
+        (-0.1, 50.0, 60.0, "inconclusive"),
+        (-0.1, 20.0, None, "inconclusive"),
+        (-0.1, None, None, "inconclusive"),
+        (0.1, 0.0, 10.0, "inconclusive"),
     ],
 )
-def test_lowest_dose(high, r2, expected):
-    assert verdict(-4.0, high, rule="lowest_dose", extra={"r2": r2}) == expected
+def test_lowest_dose(high, r2, r2_high, expected):
+    extra = {"r2": r2, "r2_ci_upper": r2_high}
+    assert verdict(-4.0, high, rule="lowest_dose", extra=extra) == expected
 
 
 def test_moderator_slope_is_judged_by_the_slope_not_by_the_intercept():

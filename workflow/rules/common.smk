@@ -84,9 +84,9 @@ def evidence_of(wildcards):
 
 
 def outputs_of(steps):
-    """List every file that rules write, over all data sets and claims of the plan, sorted."""
+    """List every file that rules write, over all data sets, claims and moderators of the plan, sorted."""
     files = set()
     for step in steps:
         for pattern in map(str, step.output):
-            files.update(expand(pattern, dataset=FORMATS, claim=CLAIMS))
+            files.update(expand(pattern, dataset=FORMATS, claim=CLAIMS, moderator=MODERATORS))
     return sorted(files)

@@ -12,6 +12,8 @@ STEPS = [
     rules.calibrate_claim,
     rules.conclude_claim,
     rules.collect_claims,
+    rules.tabulate_dose_response,
+    rules.plot_dose_response,
     rules.compare_reviews,
     rules.plot_forest,
     rules.plot_scoreboard,

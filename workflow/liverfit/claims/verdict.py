@@ -87,16 +87,22 @@ def _less_time(extra: dict) -> tuple[str, str]:
 
 
 def lowest_dose(line: dict) -> tuple[str, str]:
-    """Effect at the lowest observed dose, and dose explains less than half of tau²."""
+    """Effect at the lowest observed dose, and dose explains less than half of tau².
+
+    The share, like an effect, counts with its interval: that too must lie below half.
+    """
     verdict, reason = superiority(line)
-    r2 = line["extra"].get("r2")
+    r2, high = (line["extra"].get(key) for key in ("r2", "r2_ci_upper"))
     if verdict != "supported":
         return verdict, reason
-    if r2 is None:
-        return "inconclusive", f"{reason}, but the share of tau² explained is undefined"
+    if r2 is None or high is None:
+        return "inconclusive", f"{reason}, but how much of tau² dose explains is undefined"
+    share = f"dose explains {r2:.0f} % of tau²"
     if r2 >= 50:
-        return "inconclusive", f"{reason}, but dose explains {r2:.0f} % of tau²"
-    return "supported", f"{reason}, and dose explains {r2:.0f} % of tau²"
+        return "inconclusive", f"{reason}, but {share}"
+    if high >= 50:
+        return "inconclusive", f"{reason}, but {share}, with an interval up to {high:.0f} %"
+    return "supported", f"{reason}, and {share} (at most {high:.0f} %)"
 
 
 def moderator_slope(line: dict) -> tuple[str, str]:

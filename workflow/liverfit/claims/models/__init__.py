@@ -7,6 +7,7 @@ or meta.ConvergenceError where it cannot be fitted.
 
 from __future__ import annotations
 
+from liverfit.claims.models.dose import between_doses, restricted_cubic_spline
 from liverfit.claims.models.factorial import interaction
 from liverfit.claims.models.pooled import random_effects
 from liverfit.claims.models.regression import meta_regression, moderator_test
@@ -18,4 +19,6 @@ MODELS = {
     "moderator_test": moderator_test,
     "interaction": interaction,
     "effect_per_hour": effect_per_hour,
+    "restricted_cubic_spline": restricted_cubic_spline,
+    "between_doses": between_doses,
 }

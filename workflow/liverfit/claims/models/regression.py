@@ -7,72 +7,37 @@ import numpy as np
 from liverfit import meta
 from liverfit.claims.covariance import sampling_covariance
 from liverfit.claims.models.common import TooFewTrials, coefficient, participants
-from liverfit.claims.models.pooled import TESTS
+from liverfit.claims.models.moderation import (
+    at_lowest,
+    curve,
+    described,
+    explained,
+    fit_regression,
+    with_moderator,
+)
 
 
 def meta_regression(line: dict, effects: list[dict], models: dict) -> dict:
     """Effect at the lowest observed value of the moderator, and the share of tau² it explains.
 
     Univariate where every trial gives one effect; three-level with CR2 where one gives several
-    (arms that differ in dose within a trial tell most about it). R² is the share of the summed
-    variance components that the moderator removes; 0 where there was nothing to explain.
+    (arms that differ in dose within a trial tell most about it).
     """
-    name = line["moderator"]
-    usable = [e for e in effects if e[name] is not None]
-    trials = [e["trial_id"] for e in usable]
-    k = len(set(trials))
-    if k < line["minimum_trials"]:
-        raise TooFewTrials(k, line["minimum_trials"], f" with {name} printed")
-    x = np.array([e[name] for e in usable])
-    fit = _regression_univariate if k == len(usable) else _regression_three_level
-    r, slope, r2, tau2, label = fit(usable, trials, (x - x.min())[:, None], models)
+    usable, x = with_moderator(line, effects)
+    fitted = fit_regression(usable, (x - x.min())[:, None], models)
+    slope = coefficient(fitted.r.coef, fitted.r.se, fitted.r.ci, fitted.r.pvalue, 1)
     return {
-        **coefficient(r.coef, r.se, r.ci, r.pvalue, 0),
-        "df": float(np.atleast_1d(r.df)[0]),
-        "tau2": tau2,
-        "k": k,
-        "n_effects": len(usable),
-        "n": participants(usable),
-        "fitted_model": f"{label} on {name}, {models['estimator']}",
+        **at_lowest(line, effects, usable, fitted, models),
         "extra": {
-            "moderator": name,
-            "lowest": float(x.min()),
-            "highest": float(x.max()),
+            **described(line, effects, usable, x),
             "slope": slope["estimate"],
             "slope_ci_lower": slope["ci_lower"],
             "slope_ci_upper": slope["ci_upper"],
             "slope_pvalue": slope["pvalue"],
-            "r2": r2,
+            **explained(line, usable, (x - x.min())[:, None], fitted.tau2, models),
+            "curve": curve(usable, x, None, models),
         },
     }
-
-
-def _regression_univariate(effects: list[dict], trials: list[str], x: np.ndarray, models: dict):
-    r = meta.random_effects(
-        [e["yi"] for e in effects],
-        [e["vi"] for e in effects],
-        mods=x,
-        method=models["estimator"],
-        test=models["test"],
-        level=models["level"],
-    )
-    r2 = None if r.r2 is None or np.isnan(r.r2) else float(r.r2)
-    label = f"{TESTS[r.test]} meta-regression"
-    return r, coefficient(r.coef, r.se, r.ci, r.pvalue, 1), r2, float(r.tau2), label
-
-
-def _regression_three_level(effects: list[dict], trials: list[str], x: np.ndarray, models: dict):
-    v = sampling_covariance(effects)
-    yi = np.array([e["yi"] for e in effects])
-    groups = [trials, list(range(len(yi)))]
-    options = {"method": models["estimator"], "level": models["level"]}
-    without = float(np.sum(meta.multilevel(yi, v, groups, **options).sigma2))
-    m = meta.multilevel(yi, v, groups, mods=x, **options)
-    tau2 = float(np.sum(m.sigma2))
-    r2 = 100 * max(0.0, 1 - tau2 / without) if without > 0 else 0.0
-    r = m.robust(trials, kind="CR2")
-    slope = coefficient(r.coef, r.se, r.ci, r.pvalue, 1)
-    return r, slope, r2, tau2, "three-level CR2 meta-regression"
 
 
 def moderator_test(line: dict, effects: list[dict], models: dict) -> dict:

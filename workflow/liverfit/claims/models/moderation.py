@@ -1,0 +1,169 @@
+"""What models with a moderator share: the fit, the share of tau² explained, the fitted curve."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from liverfit import meta
+from liverfit.claims.covariance import sampling_covariance
+from liverfit.claims.models.common import TooFewTrials, coefficient, participants
+from liverfit.claims.models.pooled import TESTS
+from liverfit.meta._doses import spline_basis
+
+CURVE_POINTS = 41
+STABLE_TRIALS = 10  # López-López et al. 2014: below, estimates of R² say little
+
+
+class Fitted(NamedTuple):
+    """A regression of effects on columns: coefficients (the constant first) and what is left."""
+
+    r: object  # coef, se, ci, pvalue, df
+    tau2: float
+    label: str
+
+
+def with_moderator(line: dict, effects: list[dict], needed: int = 0) -> tuple[list[dict], Any]:
+    """The effects whose moderator is known, in one order whatever the input's, and its values.
+
+    Raises
+    ------
+    TooFewTrials
+        where fewer trials than the line's minimum, or than `needed`, print it.
+    """
+    name = line["moderator"]
+    usable = sorted((e for e in effects if e[name] is not None), key=lambda e: e["effect_id"])
+    k = len({e["trial_id"] for e in usable})
+    needed = max(needed, line["minimum_trials"])
+    if k < needed:
+        raise TooFewTrials(k, needed, f" with {name} printed")
+    return usable, np.array([e[name] for e in usable])
+
+
+def at_lowest(line: dict, effects: list[dict], usable: list, fitted: Fitted, models: dict) -> dict:
+    """The fields of a line that every regression fills: the constant, and what it rests on."""
+    r = fitted.r
+    return {
+        **coefficient(r.coef, r.se, r.ci, r.pvalue, 0),
+        "df": float(np.atleast_1d(r.df)[0]),
+        "tau2": fitted.tau2,
+        "k": len({e["trial_id"] for e in usable}),
+        "n_effects": len(usable),
+        "n": participants(usable),
+        "fitted_model": f"{fitted.label} on {line['moderator']}, {models['estimator']}",
+    }
+
+
+def described(line: dict, effects: list[dict], usable: list[dict], x: np.ndarray) -> dict:
+    """The moderator, its range, and the trials that do not print it."""
+    known = {e["trial_id"] for e in usable}
+    return {
+        "moderator": line["moderator"],
+        "lowest": float(x.min()),
+        "highest": float(x.max()),
+        "trials_without": len({e["trial_id"] for e in effects} - known),
+    }
+
+
+def fit_regression(
+    effects: list[dict], x: np.ndarray | None, models: dict, robust: bool = True
+) -> Fitted:
+    """Random-effects regression on the columns `x` (k, p), or on a constant alone.
+
+    Univariate where every trial gives one effect, else three-level with CR2; with `robust` false
+    for those who want tau² alone.
+    """
+    trials = [e["trial_id"] for e in effects]
+    yi = np.array([e["yi"] for e in effects])
+    options = {"method": models["estimator"], "level": models["level"]}
+    if len(set(trials)) == len(trials):
+        vi = [e["vi"] for e in effects]
+        r = meta.random_effects(yi, vi, mods=x, test=models["test"], **options)
+        return Fitted(r, float(r.tau2), f"{TESTS[r.test]} meta-regression")
+    v = sampling_covariance(effects)
+    m = meta.multilevel(yi, v, [trials, list(range(len(yi)))], mods=x, **options)
+    r = m.robust(trials, kind="CR2") if robust else m
+    return Fitted(r, float(np.sum(m.sigma2)), "three-level CR2 meta-regression")
+
+
+def explained(line: dict, effects: list[dict], x: np.ndarray, tau2: float, models: dict) -> dict:
+    """Percent of tau² that the columns `x` explain, with a bootstrap interval over trials.
+
+    R² = 100 (1 − tau² with / tau² without), not below 0 (Raudenbush 2009); undefined where there
+    is nothing to explain. The interval is that of resamples of whole trials (percentiles); those
+    without an R² are left out, and there is no interval where fewer than half have one.
+    `r2_stable` is false below ten trials, where the estimator has large bias and spread
+    (López-López et al. 2014, doi:10.1111/bmsp.12002).
+    """
+    trials = [e["trial_id"] for e in effects]
+    out = {
+        "r2": _share(effects, tau2, models),
+        "r2_ci_lower": None,
+        "r2_ci_upper": None,
+        "r2_resamples": 0,
+        "r2_stable": len(set(trials)) >= STABLE_TRIALS,
+    }
+    draws = _resampled(line, effects, x, models)
+    out["r2_resamples"] = len(draws)
+    if len(draws) >= models["r2_resamples"] / 2 > 0:
+        tail = (1 - models["level"]) / 2
+        low, high = np.quantile(draws, [tail, 1 - tail])
+        out.update(r2_ci_lower=float(low), r2_ci_upper=float(high))
+    return out
+
+
+def _share(effects: list[dict], tau2: float, models: dict) -> float | None:
+    total = fit_regression(effects, None, models, robust=False).tau2
+    return 100 * max(0.0, 1 - tau2 / total) if total > 0 else None
+
+
+def _resampled(line: dict, effects: list[dict], x: np.ndarray, models: dict) -> list[float]:
+    """R² of resamples of trials with replacement, in an order that the names alone decide."""
+    members: dict[str, list[int]] = {}
+    for i, e in enumerate(effects):
+        members.setdefault(e["trial_id"], []).append(i)
+    names = sorted(members)
+    rng = np.random.default_rng(_seed(models["seed"], line))
+    out = []
+    for _ in range(models["r2_resamples"]):
+        drawn = [names[i] for i in rng.integers(len(names), size=len(names))]
+        rows = [(i, f"{t}#{copy}") for copy, t in enumerate(drawn) for i in members[t]]
+        chosen = [{**effects[i], "trial_id": label} for i, label in rows]
+        columns = x[[i for i, _ in rows]]
+        if np.linalg.matrix_rank(np.column_stack([np.ones(len(rows)), columns])) <= x.shape[1]:
+            continue
+        try:
+            with warnings.catch_warnings():  # repeated trials agree exactly, and may
+                warnings.simplefilter("ignore", meta.StatisticalWarning)
+                tau2 = fit_regression(chosen, columns, models, robust=False).tau2
+                share = _share(chosen, tau2, models)
+        except (meta.ConvergenceError, np.linalg.LinAlgError, ValueError):
+            continue
+        if share is not None:
+            out.append(share)
+    return out
+
+
+def _seed(seed: int, line: dict) -> int:
+    parts = (seed, line["name"], line["outcome"], line["measure"], line["moderator"], line["model"])
+    return int.from_bytes(hashlib.sha256(":".join(map(str, parts)).encode()).digest()[:8], "big")
+
+
+def curve(effects: list[dict], x: np.ndarray, knots: np.ndarray | None, models: dict) -> list[dict]:
+    """Expected effect over the observed range of the moderator, with a pointwise interval.
+
+    Each point is the constant of the same model with the moderator counted from there, so that
+    its interval has the degrees of freedom of that very point.
+    """
+    out = []
+    basis = spline_basis(x, knots)
+    for value in np.linspace(x.min(), x.max(), CURVE_POINTS):
+        shifted = basis - spline_basis(np.array([value]), knots)
+        r = fit_regression(effects, shifted, models).r
+        point = coefficient(r.coef, r.se, r.ci, r.pvalue, 0)
+        point.pop("pvalue")
+        out.append({"value": float(value), **point})
+    return out
