@@ -10,6 +10,7 @@ MODELS = {
     "hartung_knapp_floor": True,
     "level": 0.95,
     "r2_resamples": 20,
+    "curve_points": 5,
     "seed": 1,
     "bayes": {"tau_scale": 0.5, "effect_scale": 2.0},
 }

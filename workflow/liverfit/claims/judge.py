@@ -6,9 +6,9 @@ import math
 
 from liverfit.claims.bayes import claim_probability, probability
 from liverfit.claims.fit import fit_line, subgroups
+from liverfit.claims.models.time import minutes_ratio, non_inferiority_test
 from liverfit.claims.overview import primary_line
 from liverfit.claims.planning import settling_trial
-from liverfit.claims.models.time import minutes_ratio, non_inferiority_test
 from liverfit.claims.verdict import combined, line_verdict
 from liverfit.effects.ratios import Z975
 

@@ -14,7 +14,6 @@ from liverfit.claims.models.common import TooFewTrials, coefficient, participant
 from liverfit.claims.models.pooled import TESTS
 from liverfit.meta._doses import spline_basis
 
-CURVE_POINTS = 41
 STABLE_TRIALS = 10  # López-López et al. 2014: below, estimates of R² say little
 
 
@@ -160,7 +159,7 @@ def curve(effects: list[dict], x: np.ndarray, knots: np.ndarray | None, models: 
     """
     out = []
     basis = spline_basis(x, knots)
-    for value in np.linspace(x.min(), x.max(), CURVE_POINTS):
+    for value in np.linspace(x.min(), x.max(), models["curve_points"]):
         shifted = basis - spline_basis(np.array([value]), knots)
         r = fit_regression(effects, shifted, models).r
         point = coefficient(r.coef, r.se, r.ci, r.pvalue, 0)
