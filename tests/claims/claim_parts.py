@@ -122,8 +122,8 @@ def contrasts(*rows: dict) -> pd.DataFrame:
     """Contrasts as the table that `derive_effects` gives."""
     columns = (
         "trial_id", "label", "arm_id", "comparator_arm_id", "outcome", "modality",
-        "comparator_modality", "agent", "comparator_agent", "allocation", "acute", "measures",
-        "reason", "source_rows",
+        "comparator_modality", "agent", "comparator_agent", "allocation", "acute", "arm_prints",
+        "comparator_prints", "measures", "reason", "source_rows",
     )  # fmt: skip
     filled = [{**dict.fromkeys(columns, ""), **EFFECT, **r} for r in rows]
     return pd.DataFrame(

@@ -8,7 +8,6 @@ from claim_parts import MODELS, effect, line
 
 from liverfit.claims.fit import fit_line, subgroups
 from liverfit.claims.models.common import participants
-from liverfit.claims.models.factorial import factorial_contrasts
 
 T2 = 4.302653  # t(2; 0.975)
 
@@ -195,37 +194,6 @@ def test_moderator_test_leaves_thin_groups_out_and_names_them():
     assert got["extra"]["groups"] == ["aerobic", "hiit"]
     assert got["extra"]["left_out"] == ["sit"]
     assert (got["k"], got["n_effects"]) == (5, 5)
-
-
-def factorial(trial, both_over_training, drug_alone):
-    common = {"agent": "testosterone", "outcome": "fat_free_mass"}
-    return [
-        effect(trial, both_over_training, 0.3, arm_id="both", comparator_arm_id="ex",
-               modality="drug_plus_exercise", comparator_modality="resistance", **common),
-        effect(trial, drug_alone, 0.2, arm_id="drug", comparator_arm_id="none",
-               modality="drug", comparator_modality="placebo", **common),
-    ]  # fmt: skip
-
-
-def test_interaction_of_a_factorial_trial():
-    # (both − training) − (drug − neither) = 3 − 2, variances added
-    (made,) = factorial_contrasts(factorial("t", 3.0, 2.0))
-    assert (made["yi"], made["vi"]) == (pytest.approx(1.0), pytest.approx(0.5))
-    assert made["n1"] + made["n2"] == 80
-
-
-def test_trials_without_all_four_cells_are_not_usable():
-    effects = [e for t in "abc" for e in factorial(t, 3.0, 2.0)[1:]]
-    got = fit(effects, model="interaction")
-    assert (got["status"], got["k"], got["n_effects"]) == ("too_few", 0, 0)
-    assert "all four cells" in got["status_reason"]
-
-
-def test_interaction_is_pooled_over_trials():
-    effects = [e for t, y in (("a", 3.0), ("b", 4.0), ("c", 5.0)) for e in factorial(t, y, 2.0)]
-    got = fit(effects, model="interaction")
-    assert (got["estimate"], got["k"]) == (pytest.approx(2.0), 3)
-    assert got["weights"] is None
 
 
 def test_subgroups_pool_each_modality_alone():

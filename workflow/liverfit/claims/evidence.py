@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from liverfit.claims.lines import lines_of
+from liverfit.claims.models.factorial import cell_contrasts, cells_of, factorial_cells
 from liverfit.data.ledger import REASONS
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ WORDS = {
     "route_not_primary": "the only route to a variance is not in the primary plan",
     "outside_stratum": "outside the stratum that the claim is about",
     "shares_participants": "shares participants with a trial that is used",
+    "cells_missing": "not all four cells of a factorial trial are printed with a spread",
     "only_on_another_scale": "an effect exists on another scale only",
 }
 # pairs of arms that are no contrast at all, rather than a contrast that fails
@@ -30,9 +32,9 @@ NO_CONTRAST = (
 )  # fmt: skip
 EFFECT_KEYS = (
     "effect_id", "trial_id", "label", "cohort_id", "arm_id", "comparator_arm_id", "arm_label",
-    "comparator_label", "modality", "comparator_modality", "agent", "yi", "vi", "v_arm",
-    "v_comparator", "n1", "n2", "route", "spread_source", "standardiser", "method", "week", "weeks",
-    "minutes_per_week", "comparator_minutes_per_week", "intensity_class", "percent_vo2max",
+    "comparator_label", "modality", "comparator_modality", "agent", "comparator_agent", "yi", "vi",
+    "v_arm", "v_comparator", "n1", "n2", "route", "spread_source", "standardiser", "method", "week",
+    "weeks", "minutes_per_week", "comparator_minutes_per_week", "intensity_class", "percent_vo2max",
     "weekly_volume", "weight_change_percent", "weight_stable",
     "weight_evidence", "design", "randomised", "allocation", "caution", "baseline_testosterone",
     "source_rows",
@@ -66,29 +68,39 @@ def select_evidence(
     """
     all_effects = [_clean(r) for r in effects.to_dict("records")]
     all_contrasts = [_clean(r) for r in contrasts.to_dict("records")]
-    factorial = {c["trial_id"] for c in all_contrasts if c["modality"] == "drug_plus_exercise"}
     out = {"claim": claim["id"], "lines": [], "near_misses": []}
     for line in lines_of(claim, outcomes):
         rules = {**plan, **line["plan"]}
+        cells = factorial_cells(all_contrasts, line) if line["model"] == "interaction" else None
         candidates = [
             e
             for e in all_effects
             if e["outcome"] == line["outcome"]
             and bool(e["acute"]) == (line["exposure"] == "acute")
-            and matches(e, line["comparison"])
-            and (line["model"] != "interaction" or e["trial_id"] in factorial)
+            and (matches(e, line["comparison"]) if cells is None else _in_cells(e, line, cells))
         ]
         kept, rejected = _screen([e for e in candidates if e["measure"] == line["measure"]],
                                  line, rules)  # fmt: skip
         out["lines"].append({**line, "effects": [{k: e.get(k) for k in EFFECT_KEYS} for e in kept]})
         if line["rule"] == "non_inferiority":
             out["lines"][-1]["weekly_minutes"] = _weekly_minutes(all_effects, line, rules)
-        if line["role"] == "primary":
-            nearly = all_contrasts
-            if line["model"] == "interaction":
-                nearly = [c for c in all_contrasts if c["trial_id"] in factorial]
-            out["near_misses"] += _near_misses(line, kept, rejected, candidates, nearly)
+        if cells is not None:
+            out["lines"][-1]["cells"] = cells
+        if line["role"] == "primary" and cells is None:
+            out["near_misses"] += _near_misses(line, kept, rejected, candidates, all_contrasts)
+        elif line["role"] == "primary":
+            whole = {e["trial_id"] for e in cell_contrasts(kept, line, "interaction")}
+            out["near_misses"] += [
+                _factorial_miss(line, c) for c in cells if c["trial_id"] not in whole
+            ]
+            out["near_misses"] += [_near_miss(line, e, reason) for e, reason in rejected]
     return out
+
+
+def _in_cells(e: dict, line: dict, cells: list[dict]) -> bool:
+    """Whether a contrast is between two cells of a trial that holds drug and exercise together."""
+    one, two = cells_of(e, line["comparison"])
+    return bool(one and two) and one != two and e["trial_id"] in {c["trial_id"] for c in cells}
 
 
 def _clean(row: dict) -> dict:
@@ -209,6 +221,21 @@ def _nearly(c: dict, comparison: dict) -> bool:
 
 def _pair(row: dict) -> tuple:
     return row["trial_id"], row["arm_id"], row["comparator_arm_id"]
+
+
+def _factorial_miss(line: dict, trial: dict) -> dict:
+    """A trial of drug and exercise together that lacks one of the four cells."""
+    arms = [cell["arm_id"] for cell in trial["cells"].values() if cell]
+    lacking = "; ".join(trial["missing"]) or "no scale, visit and measure that all four share"
+    return {
+        "line": line["name"],
+        "trial_id": trial["trial_id"],
+        "label": trial["label"],
+        "comparison": ", ".join(arms),
+        "reason": "cells_missing",
+        "detail": f"{WORDS['cells_missing']} ({lacking})",
+        "source_rows": trial["source_rows"],
+    }
 
 
 def _near_miss(line: dict, row: dict, reason: str) -> dict:

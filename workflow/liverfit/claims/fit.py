@@ -7,7 +7,6 @@ import numpy as np
 from liverfit import meta
 from liverfit.claims.models import MODELS
 from liverfit.claims.models.common import TooFewTrials, participants
-from liverfit.claims.models.factorial import factorial_contrasts
 from liverfit.claims.models.pooled import random_effects
 
 EMPTY = dict.fromkeys(
@@ -24,8 +23,6 @@ def fit_line(line: dict, models: dict) -> dict:
     gives several.
     """
     effects = line["effects"]
-    if line["model"] == "interaction":
-        effects = factorial_contrasts(effects)
     trials = {e["trial_id"] for e in effects}
     out = {
         **EMPTY,
@@ -37,15 +34,15 @@ def fit_line(line: dict, models: dict) -> dict:
         "status_reason": "",
         "extra": {},
     }
-    if len(trials) < line["minimum_trials"]:
+    if len(trials) < line["minimum_trials"] and line["model"] != "interaction":
         out["status"] = "too_few"
-        what = " with all four cells printed" if line["model"] == "interaction" else ""
-        out["status_reason"] = str(TooFewTrials(len(trials), line["minimum_trials"], what))
+        out["status_reason"] = str(TooFewTrials(len(trials), line["minimum_trials"]))
         return out
     try:
         out.update(MODELS[line["model"]](line, effects, models))
     except TooFewTrials as error:
         out.update(k=error.found, n=None, status="too_few", status_reason=str(error))
+        out["extra"] = error.extra
     except (meta.ConvergenceError, np.linalg.LinAlgError, ValueError) as error:
         out.update(EMPTY, status="not_run", status_reason=f"{type(error).__name__}: {error}")
     return out

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from liverfit.effects.measures import Measured
 from liverfit.effects.pairs import Pair
+from liverfit.effects.summaries import summary
 
 CONTRAST_COLUMNS = (
     "trial_id",
@@ -19,6 +20,8 @@ CONTRAST_COLUMNS = (
     "comparator_agent",
     "allocation",
     "acute",
+    "arm_prints",
+    "comparator_prints",
     "measures",
     "reason",
     "source_rows",
@@ -105,6 +108,16 @@ def dose_of(arm: dict) -> dict:
     }
 
 
+def prints(cells: list[dict], arm_id: str) -> str:
+    """What an arm prints of an outcome beyond baseline: spread (and number), number, or ""."""
+    own = [
+        summary(c) for c in cells if c["arm_id"] == arm_id and c["timepoint"] in ("post", "change")
+    ]
+    if any(s.se for s in own):
+        return "spread"
+    return "number" if own else ""
+
+
 def contrast_row(
     context: Context, pair: Pair, made: dict[str, Measured], reason: str, relevant: list[dict]
 ) -> dict:
@@ -124,6 +137,8 @@ def contrast_row(
         "comparator_agent": b["agent"],
         "allocation": pair.allocation,
         "acute": bool(a["acute"]),
+        "arm_prints": prints(relevant, a["arm_id"]),
+        "comparator_prints": prints(relevant, b["arm_id"]),
         "measures": ";".join(made),
         "reason": reason,
         "source_rows": ";".join(dict.fromkeys(rows)),

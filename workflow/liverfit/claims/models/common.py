@@ -6,10 +6,11 @@ import numpy as np
 
 
 class TooFewTrials(ValueError):
-    """Fewer trials than a model needs have what it needs."""
+    """Fewer trials than a model needs have what it needs; `extra` is what can be told even so."""
 
-    def __init__(self, found: int, needed: int, what: str = ""):
+    def __init__(self, found: int, needed: int, what: str = "", extra: dict | None = None):
         self.found = found
+        self.extra = extra or {}
         trials = "trial" if found == 1 else "trials"
         super().__init__(f"{found} usable {trials}{what}, {needed} are needed")
 
