@@ -171,7 +171,7 @@ def test_the_near_misses_of_the_real_claims_lead_to_raw_rows(real_run):
             seen += 1
             assert near_miss["reason"] in WORDS
             silent = near_miss["reason"] in ("no_number", "cells_missing")
-                assert near_miss["source_rows"] or silent, near_miss
+            assert near_miss["source_rows"] or silent, near_miss
             assert all(r in raw for r in near_miss["source_rows"])
     assert seen > 200
 
