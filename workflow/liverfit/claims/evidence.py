@@ -22,7 +22,7 @@ WORDS = {
     "route_not_primary": "the only route to a variance is not in the primary plan",
     "outside_stratum": "outside the stratum that the claim is about",
     "shares_participants": "shares participants with a trial that is used",
-    "cells_missing": "not all four cells of a factorial trial are printed with a spread",
+    "cells_missing": "lacks cells of the four",
     "only_on_another_scale": "an effect exists on another scale only",
 }
 # pairs of arms that are no contrast at all, rather than a contrast that fails

@@ -11,8 +11,8 @@ from liverfit.claims.models.common import TooFewTrials
 from liverfit.claims.models.pooled import random_effects
 
 CELLS = {
-    "both": "both together",
-    "drug": "the drug alone",
+    "both": "both",
+    "drug": "drug alone",
     "exercise": "exercise alone",
     "neither": "neither",
 }
@@ -222,6 +222,4 @@ def _arms(rows: list[dict], line: dict) -> dict[str, dict]:
 def _lacks(cell: dict | None) -> str:
     if cell is None:
         return "no such arm"
-    return {"": "prints no number", "number": "prints a number without a spread"}.get(
-        cell["printed"], ""
-    )
+    return {"": "no number", "number": "no spread"}.get(cell["printed"], "")
