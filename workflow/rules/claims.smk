@@ -5,9 +5,11 @@ checkpoint select_evidence:
     input:
         effects="<results>/effects/effects.csv",
         contrasts="<results>/effects/contrasts.csv",
+        variants="<results>/effects/variants.csv",
         code=code_of("select_evidence"),
     output:
         evidence=ensure("<results>/evidence/{claim}.json", non_empty=True),
+        variants=ensure("<results>/evidence/{claim}_variants.csv", non_empty=True),
     log:
         "<logs>/select_evidence/{claim}.log",
     benchmark:
@@ -80,6 +82,7 @@ rule conclude_claim:
         bias="<results>/bias/{claim}.json",
         risk_of_bias="<results>/risk_of_bias/risk_of_bias.csv",
         calibration="<results>/calibration/{claim}.json",
+        multiverse="<results>/multiverse/{claim}.json",
         code=code_of("conclude_claim"),
     output:
         claim=ensure("<results>/claims/{claim}.json", non_empty=True),

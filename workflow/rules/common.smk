@@ -83,6 +83,11 @@ def evidence_of(wildcards):
     return checkpoints.select_evidence.get(claim=wildcards.claim).output.evidence
 
 
+def variants_of(wildcards):
+    """Return a claim's effects in every variant once they are selected, as `evidence_of` does."""
+    return checkpoints.select_evidence.get(claim=wildcards.claim).output.variants
+
+
 def outputs_of(steps):
     """List every file that rules write, over all data sets, claims and moderators of the plan, sorted."""
     files = set()

@@ -25,7 +25,9 @@ def checked(name, content=None):
 def checked_claims():
     """Return {id: entry} of config/claims.yaml once its names are those of the other files."""
     claims = checked("claims")
-    findings = plan.check_claims(claims, OUTCOMES, MODALITIES, locate("config/claims.yaml"))
+    path = locate("config/claims.yaml")
+    findings = plan.check_claims(claims, OUTCOMES, MODALITIES, path)
+    findings += plan.check_multiverse(claims, config["multiverse"], path)
     if findings:
         raise DataError(findings)
     return {claim["id"]: claim for claim in claims["claims"]}

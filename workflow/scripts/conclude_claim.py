@@ -13,6 +13,7 @@ def main(files, rules, out):
         overall_of(store.read_table(files.risk_of_bias)),
         store.read_json(files.calibration),
         rules,
+        store.read_json(files.multiverse),
     )
     store.write_json(out, claim)
 

@@ -8,7 +8,12 @@ CALIBRATED = ("power", "power_se", "false_positive_rate", "false_positive_rate_s
 
 
 def conclude_claim(
-    judged: dict, bias: dict, risk_of_bias: dict[str, str], calibration: dict, rules: dict
+    judged: dict,
+    bias: dict,
+    risk_of_bias: dict[str, str],
+    calibration: dict,
+    rules: dict,
+    multiverse: dict | None = None,
 ) -> dict:
     """Complete a judged claim.
 
@@ -19,6 +24,7 @@ def conclude_claim(
     risk_of_bias : {trial_id: overall judgement}
     calibration : what `calibrate_claim` returned for it
     rules : the section `certainty` of the analysis plan
+    multiverse : what `summarise` said of its multiverse; None where that was not evaluated
 
     Returns
     -------
@@ -31,7 +37,7 @@ def conclude_claim(
         "certainty_reason": rated["reason"],
         "certainty_domains": rated["lines"],
         "bias": bias["lines"],
-        "multiverse_share": None,
+        "multiverse_share": multiverse["multiverse_share"] if multiverse else None,
         **{name: calibration[name] for name in CALIBRATED},
         "calibration_reason": calibration["reason"],
         "warning": calibration["warning"],

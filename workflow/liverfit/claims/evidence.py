@@ -66,19 +66,12 @@ def select_evidence(
     -------
     dict with `lines` (each with its complete specification and `effects`) and `near_misses`.
     """
-    all_effects = [_clean(r) for r in effects.to_dict("records")]
-    all_contrasts = [_clean(r) for r in contrasts.to_dict("records")]
+    all_effects, all_contrasts = as_records(effects), as_records(contrasts)
     out = {"claim": claim["id"], "lines": [], "near_misses": []}
     for line in lines_of(claim, outcomes):
         rules = {**plan, **line["plan"]}
         cells = factorial_cells(all_contrasts, line) if line["model"] == "interaction" else None
-        candidates = [
-            e
-            for e in all_effects
-            if e["outcome"] == line["outcome"]
-            and bool(e["acute"]) == (line["exposure"] == "acute")
-            and (matches(e, line["comparison"]) if cells is None else _in_cells(e, line, cells))
-        ]
+        candidates = effects_of(line, all_effects, cells)
         kept, rejected = _screen([e for e in candidates if e["measure"] == line["measure"]],
                                  line, rules)  # fmt: skip
         out["lines"].append({**line, "effects": [{k: e.get(k) for k in EFFECT_KEYS} for e in kept]})
@@ -95,6 +88,25 @@ def select_evidence(
             ]
             out["near_misses"] += [_near_miss(line, e, reason) for e, reason in rejected]
     return out
+
+
+def as_records(table: pd.DataFrame) -> list[dict]:
+    """Rows as dicts, missing numbers None and missing text ""."""
+    return [_clean(row) for row in table.to_dict("records")]
+
+
+def effects_of(line: dict, effects: list[dict], cells: list[dict] | None) -> list[dict]:
+    """Effects of a line's outcome, exposure and comparison, on whatever measure.
+
+    `cells` are the factorial trials that an interaction is about (`factorial_cells`), else None.
+    """
+    return [
+        e
+        for e in effects
+        if e["outcome"] == line["outcome"]
+        and bool(e["acute"]) == (line["exposure"] == "acute")
+        and (matches(e, line["comparison"]) if cells is None else _in_cells(e, line, cells))
+    ]
 
 
 def _in_cells(e: dict, line: dict, cells: list[dict]) -> bool:

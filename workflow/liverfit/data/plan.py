@@ -141,6 +141,45 @@ def check_claims(claims: dict, outcomes: dict, modalities: dict, path: str | Pat
     ]
 
 
+def check_multiverse(claims: dict, multiverse: dict, path: str | Path) -> list[Finding]:
+    """Hold what claims say of their multiverse to the choices of the analysis plan.
+
+    Parameters
+    ----------
+    claims : contents of the claims file
+    multiverse : the section of that name of config.yaml
+    path : the claims file, for the lines
+
+    Returns
+    -------
+    list of Finding
+        Unknown names in `without`; correlations and readings of spreads that the plan, and so
+        results/effects/variants.csv, does not have.
+    """
+    faults: list[tuple[Key, str, str, str]] = []
+    for number, claim in enumerate(claims["claims"]):
+        own = claim.get("multiverse", {})
+        known = [*multiverse["choices"], *multiverse["selections"]]
+        for place, name in enumerate(own.get("without", [])):
+            if name not in known:
+                what = f"{shown(name)} is no choice of the multiverse"
+                key: Key = ("claims", number, "multiverse", "without", place)
+                faults.append((key, what, "one of " + ", ".join(known), _nearest(name, known)))
+        for choice in ("correlation", "unresolved_spread"):
+            allowed = multiverse["choices"][choice]
+            for place, option in enumerate(own.get("choices", {}).get(choice, [])):
+                if option not in allowed:
+                    what = f"{shown(str(option))} is no option of {choice} in config.yaml"
+                    key = ("claims", number, "multiverse", "choices", choice, place)
+                    faults.append((key, what, _choices(allowed), "add it there"))
+    lines = key_lines(path) if faults else {}
+    name = display_path(Path(path))
+    return [
+        Finding(name, _line_of(key, lines), dotted(key, claims), what, expected, remedy)
+        for key, what, expected, remedy in faults
+    ]
+
+
 def _line_faults(
     line: dict, key: Key, outcomes: dict, modalities: dict, names: set[str]
 ) -> list[tuple[Key, str, str, str]]:

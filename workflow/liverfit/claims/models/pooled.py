@@ -22,7 +22,13 @@ def random_effects(line: dict, effects: list[dict], models: dict) -> dict:
     trials = [e["trial_id"] for e in effects]
     if len(set(trials)) == len(trials):
         return _univariate(yi, np.array([e["vi"] for e in effects]), models)
-    v = sampling_covariance(effects)
+    return three_level(effects, sampling_covariance(effects), models)
+
+
+def three_level(effects: list[dict], v: np.ndarray, models: dict) -> dict:
+    """Effects within trials, with sampling covariance `v` (k, k); cluster-robust inference."""
+    yi = np.array([e["yi"] for e in effects])
+    trials = [e["trial_id"] for e in effects]
     m = meta.multilevel(
         yi, v, [trials, list(range(len(yi)))], method=models["estimator"], level=models["level"]
     )

@@ -1,0 +1,58 @@
+# Every defensible analysis of each claim: effects in all variants, specifications, their curve.
+
+
+rule derive_variants:
+    input:
+        trials="<results>/harmonized/trials.csv",
+        arms="<results>/harmonized/arms.csv",
+        measurements="<results>/harmonized/measurements.csv",
+        directions="<results>/harmonized/directions.csv",
+        code=code_of("derive_variants"),
+    output:
+        variants=ensure("<results>/effects/variants.csv", non_empty=True),
+    log:
+        "<logs>/derive_variants.log",
+    benchmark:
+        "<benchmarks>/derive_variants.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        modalities=MODALITIES,
+        outcomes=OUTCOMES,
+        settings=config["effects"],
+        correlations=config["multiverse"]["choices"]["correlation"],
+        spreads=config["multiverse"]["choices"]["unresolved_spread"],
+    message:
+        "Derive effect sizes under other readings"
+    script:
+        "../scripts/derive_variants.py"
+
+
+rule evaluate_multiverse:
+    input:
+        variants=variants_of,
+        code=code_of("evaluate_multiverse"),
+    output:
+        specifications=ensure("<results>/multiverse/{claim}.csv", non_empty=True),
+        summary=ensure("<results>/multiverse/{claim}.json", non_empty=True),
+    log:
+        "<logs>/evaluate_multiverse/{claim}.log",
+    benchmark:
+        "<benchmarks>/evaluate_multiverse/{claim}.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        claim=claim_entry,
+        outcomes=outcomes_of_claim,
+        multiverse=config["multiverse"],
+        settings={key: config[key] for key in ("models", "verdict")},
+    message:
+        "Evaluate the multiverse of {wildcards.claim}"
+    script:
+        "../scripts/evaluate_multiverse.py"
