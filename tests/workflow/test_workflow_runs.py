@@ -16,7 +16,13 @@ from liverfit.data.registry import write_checksums
 
 pytestmark = pytest.mark.slow
 
-PER_CLAIM = ("select_evidence", "judge_claim", "conclude_claim", "plot_forest")
+PER_CLAIM = (
+    "select_evidence",
+    "evaluate_multiverse",
+    "judge_claim",
+    "conclude_claim",
+    "plot_forest",
+)
 
 
 def test_a_bare_snakemake_plans_every_step(project):
@@ -111,6 +117,13 @@ def test_a_changed_setting_re_runs_what_uses_it(done):
     assert not {"ingest", "harmonize", "derive_effects", "select_evidence"} & set(planned)
 
 
+def test_a_changed_choice_re_runs_the_multiverse_alone(done):
+    done.edit("config/config.yaml", "test: [knha_floor, knha, z]", "test: [knha_floor, knha]")
+    planned = done.planned()
+    assert planned["evaluate_multiverse"] == len(CLAIMS)
+    assert not {"derive_variants", "select_evidence", "judge_claim"} & set(planned)
+
+
 def change_data(project, name, old, new):
     """Change a raw table, and its checksum with it, without making either look newer."""
     folder = project.root / "data/raw" / name
@@ -130,6 +143,8 @@ def test_a_changed_data_set_re_runs_only_the_claims_it_bears_on(done):
     # aerobic training is compared in the other data set alone: same evidence, no new judgment
     assert ran["judge_claim"] == 2
     assert ran["plot_forest"] == 2
+    assert ran["derive_variants"] == 1
+    assert ran["evaluate_multiverse"] == 2
     assert done.planned() == {}
     effects = store.read_table(done.root / "results/effects/effects.csv")
     of_trial = effects[(effects["trial_id"] == "gamma2017") & (effects["measure"] == "MD")]

@@ -6,12 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from liverfit.effects.derive import derive_effects
+from liverfit.effects.readings import ESTIMATED, LEAVE_OUT, variant
 
 if TYPE_CHECKING:
     import pandas as pd
-
-ESTIMATED = "estimated"
-LEAVE_OUT = "leave_out"
 
 
 def derive_variants(
@@ -61,11 +59,6 @@ def derive_variants(
     rows = [(";".join(names), *row) for row, names in found.items()]
     table = pd.DataFrame(rows, columns=["variants", *columns])
     return table.sort_values(["effect_id", "variants"], kind="stable", ignore_index=True)
-
-
-def variant(correlation: object, spread: str) -> str:
-    """Name of one combination."""
-    return f"{correlation}|{spread}"
 
 
 def _with(settings: dict, correlation: object) -> dict:

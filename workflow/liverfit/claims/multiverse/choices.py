@@ -130,7 +130,7 @@ def grid_of(multiverse: dict, claim: dict, line: dict, models: dict) -> Grid:
     return Grid(
         data=(*(built_in[n] for n in BEFORE), *selections, *(built_in[n] for n in AFTER)),
         model=tuple(built_in[n] for n in MODEL),
-        incompatible=tuple(_rules(multiverse.get("incompatible", ()), without)),
+        incompatible=tuple(_rules(multiverse.get("incompatible", {}), without)),
     )
 
 
@@ -140,10 +140,10 @@ def main_test(models: dict) -> str:
     return "knha_floor" if floor else models["test"]
 
 
-def _rules(declared: list[dict], without: set[str]) -> list[Incompatible]:
+def _rules(declared: dict[str, dict], without: set[str]) -> list[Incompatible]:
     """Rules about choices that are made."""
     return [
         Incompatible({k: tuple(map(str, v)) for k, v in rule["when"].items()}, rule["reason"])
-        for rule in declared
+        for rule in declared.values()
         if not without & set(rule["when"])
     ]

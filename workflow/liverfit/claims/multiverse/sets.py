@@ -15,7 +15,7 @@ from liverfit.claims.covariance import one_effect_a_trial
 from liverfit.claims.evidence import one_trial_a_cohort
 from liverfit.claims.models.factorial import cell_contrasts
 from liverfit.claims.multiverse.choices import Choice, Grid
-from liverfit.effects.variants import variant
+from liverfit.effects.readings import variant
 
 THREE_LEVEL, AGGREGATED, MOST_PRECISE, SPLIT = (
     "three_level", "aggregated", "most_precise", "shared_arm_split",
