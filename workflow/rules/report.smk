@@ -18,6 +18,7 @@ STEPS = [
     rules.plot_dose_response,
     rules.compare_reviews,
     rules.plot_forest,
+    rules.plot_specification_curve,
     rules.plot_scoreboard,
     rules.plot_row_flow,
     rules.plot_extraction_agreement,

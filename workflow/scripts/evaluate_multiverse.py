@@ -4,6 +4,7 @@ import time
 
 from liverfit import store
 from liverfit.claims.evidence import as_records
+from liverfit.claims.multiverse.curve import curve
 from liverfit.claims.multiverse.evaluate import evaluate_claim
 from liverfit.claims.multiverse.listing import specifications
 from liverfit.claims.multiverse.summary import summarise
@@ -20,6 +21,7 @@ def main(claim, variants, outcomes, multiverse, settings, out, logger):
     logger.info("%d specifications in %.2f s, %.0f a second", n, seconds, n / seconds)
     table = specifications(evaluated, multiverse["listed"])
     store.write_table(out.specifications, table)
+    store.write_table(out.curve, curve(evaluated))
     store.write_json(out.summary, {**summary, "n_listed": len(table)})
 
 

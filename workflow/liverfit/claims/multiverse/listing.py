@@ -20,11 +20,11 @@ SPREAD = np.uint64(11400714819323198485)
 
 
 def specifications(m: Multiverse, listed: int | None) -> pd.DataFrame:
-    """Every specification of the multiverse, or `listed` of them where there are more.
+    """Every specification of the multiverse, or about `listed` of them where there are more.
 
-    Where not all are listed, infeasible ones are only counted (in the summary), the specification
-    of the main analysis comes first, then one specification for each distinct analysis, then
-    others; which of them is a matter of their numbers alone.
+    Where not all are listed, infeasible ones are only counted (in the summary). The specification
+    of the main analysis is there, one for each distinct analysis, however many these are, and
+    others up to `listed`; which of them is a matter of their numbers alone.
 
     Returns
     -------
@@ -74,14 +74,14 @@ def _chosen(m: Multiverse, listed: int | None) -> tuple[np.ndarray, np.ndarray, 
         row = np.arange(n * models)
         return row // models, row % models, first
     feasible = m.reasons == 0
-    at, order = np.flatnonzero(feasible[group].any(axis=1)), []
+    at = np.flatnonzero(feasible[group].any(axis=1))
     path, model = np.nonzero(feasible[group[at]])
     path = at[path]
     number = m.paths[path] * models + model
     rank = np.where(first[m.index[path], model] == number, 1, 2)
     rank[number == 0] = 0
-    order = np.lexsort((number.astype(np.uint64) * SPREAD, rank))[:listed]
-    order = np.sort(order)
+    order = np.lexsort((number.astype(np.uint64) * SPREAD, rank))
+    order = np.sort(order[: max(listed, int((rank < 2).sum()))])
     return path[order], model[order], first
 
 

@@ -8,7 +8,6 @@ from liverfit.claims.multiverse.evaluate import Multiverse
 from liverfit.claims.multiverse.variance import explained
 from liverfit.claims.multiverse.verdicts import SUPPORTED, WORDS, covers, rule_of
 
-BINS = 200
 RULES = {
     "superiority": "the interval of the pooled effect lies on the claimed side",
     "two_sided": "the interval of the pooled effect excludes no effect",
@@ -37,7 +36,8 @@ def summarise(m: Multiverse) -> dict:
     out = {
         "line": m.line["name"],
         "outcome": m.line["outcome"],
-        "estimand": f"{m.line['outcome_label']}: {RULES[rule_of(m.line)]}",
+        "estimand": f"pooled effect on {m.line['outcome_label']}",
+        "agrees_where": RULES[rule_of(m.line)],
         "covers_claim": covers(m.line),
         "minimum_trials": m.minimum_trials,
         "n_specifications": m.grid.size,
@@ -48,7 +48,7 @@ def summarise(m: Multiverse) -> dict:
         "share_agrees": share,
         "share_agrees_distinct": None,
         "multiverse_share": share if covers(m.line) else None,
-        "choices": {c.name: list(c.options) for c in m.grid.choices},
+        "choices": [{"name": c.name, "options": list(c.options)} for c in m.grid.choices],
         "primary": primary_specification(m),
         "share_same_sign": None,
         "verdicts": {},
