@@ -14,6 +14,7 @@ from liverfit import store
 from liverfit.claims.evidence import as_records, one_trial_a_cohort
 from liverfit.claims.fit import fit_line
 from liverfit.claims.lines import lines_of
+from liverfit.claims.models.time import minutes_ratio
 from liverfit.claims.multiverse.choices import grid_of
 from liverfit.claims.multiverse.evaluate import (
     NO_TRIALS,
@@ -348,17 +349,20 @@ def test_the_main_analysis_is_the_first_specification_on_real_data(real_run):
 @pytest.mark.parametrize("direction", ["decrease", "increase"])
 def test_verdicts_are_those_of_the_rules(rule, direction):
     ends = [-2.5, -1.0, -0.7, 0.0, 0.6, 1.0, 2.2]
-    for minutes in (None, 100.0, 300.0):
-        of = {"minutes_per_week": minutes, "comparator_minutes_per_week": 150.0}
-        sets = [effect_set([variant_of("a", 0, 1, **of)], "MD", "aggregated", "none")]
+    for minutes in ((None, None), (100.0, None), (100.0, 110.0), (100.0, 300.0), (300.0, 310.0)):
+        rows = [
+            variant_of(t, 0, 1, minutes_per_week=m, comparator_minutes_per_week=150.0)
+            for t, m in zip("ab", minutes, strict=True)
+        ]
+        sets = [effect_set(rows, "MD", "aggregated", "none")]
+        time = minutes_ratio(rows, 0.95)
         for low, high in itertools.combinations(ends, 2):
             fits = Fits.empty(1, 1)
             fits.put(np.array([0]), 0, estimate=0.0, se=1.0, ci_lower=low, ci_upper=high)
             of_line = line(rule=rule, direction=direction)
-            ratio = minutes and minutes / 150.0
-            fitted = {**of_line, "ci_lower": low, "ci_upper": high, "extra": {"time_ratio": ratio}}
+            fitted = {**of_line, "ci_lower": low, "ci_upper": high, "extra": time}
             expected, _ = line_verdict(fitted)
-            found = verdicts(fits, sets, of_line, {"MD": 1.0})
+            found = verdicts(fits, sets, of_line, {"MD": 1.0}, 0.95)
             assert WORDS[found[0, 0]] == expected, (rule, direction, low, high, minutes)
 
 

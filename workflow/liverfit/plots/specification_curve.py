@@ -274,9 +274,10 @@ def _bars(page: Page, x: float, table: pd.DataFrame, rows: list[float], summary:
     ax.scatter(table["share_agrees"][some].astype(float), ys[some], s=13, color=INK, clip_on=False,
                zorder=3)  # fmt: skip
     for y in ys[~some]:
-        page.text(x + BAR, y, "none feasible", size=7, color=MUTED, ha="right").set_backgroundcolor(
-            "white"
-        )
+        ax.text(
+            1, y, "none feasible", size=7, color=MUTED, ha="right", va="center_baseline",
+            bbox={"facecolor": "white", "lw": 0, "pad": 0.6},
+        )  # fmt: skip
     _plain(ax, [0, 0.5, 1], ["0", "50", "100%"])
     x += BAR + 0.45
     page.text(x, top - 0.27, "Variance explained", **head)

@@ -114,7 +114,7 @@ def evaluate(
     paths = np.arange(grid.n_data) if paths is None else np.asarray(paths)
     found = resolve(pool, line, grid, paths)
     fits = fit_sets(found.sets, grid, line["minimum_trials"], models["level"])
-    verdict = verdicts(fits, found.sets, line, margins)
+    verdict = verdicts(fits, found.sets, line, margins, models["level"])
     return Multiverse(
         line, grid, line["minimum_trials"], paths, found.index, found.sets, fits, verdict
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from liverfit.claims.models.time import minutes_ratio
 from liverfit.claims.multiverse.fits import Fits
 from liverfit.claims.multiverse.sets import EffectSet
 
@@ -24,7 +25,9 @@ def covers(line: dict) -> bool:
     return rule_of(line) == line["rule"] and line["model"] in ("random_effects", "interaction")
 
 
-def verdicts(fits: Fits, sets: list[EffectSet], line: dict, margins: dict) -> np.ndarray:
+def verdicts(
+    fits: Fits, sets: list[EffectSet], line: dict, margins: dict, level: float
+) -> np.ndarray:
     """Number of the verdict word of every set and model path, 0 where nothing was fitted.
 
     Parameters
@@ -32,13 +35,15 @@ def verdicts(fits: Fits, sets: list[EffectSet], line: dict, margins: dict) -> np
     fits, sets : as from `fit_sets`
     line : the line as `lines_of` completes it
     margins : smallest effect of interest by measure, None where there is none
+    level : of the interval of the ratio of weekly minutes, which non-inferiority asks for
     """
     null = line["null"]
     low, high = fits.ci_lower - null, fits.ci_upper - null
     margin = np.array([margins[s.measure] or np.nan for s in sets]).reshape(-1, 1)
     with np.errstate(invalid="ignore"):
         if rule_of(line) == "non_inferiority":
-            out = _non_inferiority(low, high, margin, line, sets)
+            times = [minutes_ratio(list(s.effects), level) for s in sets]
+            out = _non_inferiority(low, high, margin, line, times)
         else:
             out = _difference(low, high, margin, line)
     return np.where(fits.done, out, NONE)
@@ -53,10 +58,13 @@ def _difference(low, high, margin, line: dict) -> np.ndarray:
     return np.where(claimed, SUPPORTED, np.where(other, REFUTED, out))
 
 
-def _non_inferiority(low, high, margin, line: dict, sets: list[EffectSet]) -> np.ndarray:
+def _non_inferiority(low, high, margin, line: dict, times: list[dict]) -> np.ndarray:
     if line["direction"] != "decrease":
         low, high = -high, -low
-    ratio = np.array([s.time_ratio or np.nan for s in sets]).reshape(-1, 1)
-    shorter = np.where(np.isnan(ratio), INCONCLUSIVE, np.where(ratio < 1, SUPPORTED, REFUTED))
+    least, most = (
+        np.array([t[f"time_ratio_ci_{end}"] for t in times], dtype=float).reshape(-1, 1)
+        for end in ("lower", "upper")
+    )
+    shorter = np.where(most < 1, SUPPORTED, np.where(least >= 1, REFUTED, INCONCLUSIVE))
     out = np.where(high >= margin, INCONCLUSIVE, shorter)
     return np.where(low > margin, REFUTED, np.where(np.isnan(margin), NONE, out))
