@@ -88,7 +88,14 @@ def run_pipeline(root: Path) -> Run:
     judged = [
         judge_claim(
             claim,
-            select_evidence(claim, derived.effects, derived.contrasts, outcomes, plan["primary"]),
+            select_evidence(
+                claim,
+                derived.effects,
+                derived.contrasts,
+                outcomes,
+                plan["primary"],
+                derived.arm_summaries,
+            ),
             plan,
         )
         for claim in config["claims"]["claims"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from liverfit.effects.arm_summaries import COLUMNS
+
 MODELS = {
     "estimator": "REML",
     "test": "knha",
@@ -13,6 +15,13 @@ MODELS = {
     "curve_points": 5,
     "seed": 1,
     "bayes": {"tau_scale": 0.5, "effect_scale": 2.0},
+    "weight": {
+        "within_correlation": 0.3,
+        "within_correlation_sweep": [0.0, 0.6],
+        "change_sd_percent": 5.0,
+        "margins_percent": [1.0, 3.0],
+        "simex": {"draws": 100, "seed": 1},
+    },
 }
 SETTINGS = {
     "models": MODELS,
@@ -129,6 +138,11 @@ def contrasts(*rows: dict) -> pd.DataFrame:
     return pd.DataFrame(
         [{c: r[c] for c in columns} | {"acute": r["acute"]} for r in filled], columns=list(columns)
     )
+
+
+def arm_summaries(*rows: dict) -> pd.DataFrame:
+    """Summaries of arms as the table that `derive_effects` gives."""
+    return pd.DataFrame([{**dict.fromkeys(COLUMNS), **r} for r in rows], columns=list(COLUMNS))
 
 
 def line(**changes) -> dict:

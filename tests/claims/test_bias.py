@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from claim_parts import CLAIM, OUTCOMES, PLAN, SETTINGS, contrasts, effect, table
+from claim_parts import CLAIM, OUTCOMES, PLAN, SETTINGS, arm_summaries, contrasts, effect, table
 
 from liverfit import meta
 from liverfit.claims.bias import assess_bias
@@ -15,7 +15,7 @@ V = (0.3, 0.2, 0.1, 0.9, 0.05, 0.4)
 
 
 def judged(effects):
-    evidence = select_evidence(CLAIM, table(effects), contrasts(), OUTCOMES, PLAN)
+    evidence = select_evidence(CLAIM, table(effects), contrasts(), OUTCOMES, PLAN, arm_summaries())
     return judge_claim(CLAIM, evidence, PLAN_SETTINGS)
 
 

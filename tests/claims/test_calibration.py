@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from claim_parts import CLAIM, OUTCOMES, PLAN, SETTINGS, contrasts, effect, table
+from claim_parts import CLAIM, OUTCOMES, PLAN, SETTINGS, arm_summaries, contrasts, effect, table
 from scipy.stats import norm
 
 from liverfit.claims.calibration import calibrate_claim, truth, verdicts_of_simulations
@@ -17,7 +17,7 @@ MODELS = SETTINGS["models"]
 
 def judged(effects, settings=SETTINGS, **line):
     claim = {**CLAIM, "lines": [{**CLAIM["lines"][0], **line}]}
-    evidence = select_evidence(claim, table(effects), contrasts(), OUTCOMES, PLAN)
+    evidence = select_evidence(claim, table(effects), contrasts(), OUTCOMES, PLAN, arm_summaries())
     return judge_claim(claim, evidence, settings)
 
 

@@ -1,7 +1,7 @@
 """Which effects enter a claim's lines, and the reasons of those that do not."""
 
 import pytest
-from claim_parts import CLAIM, COMPARISON, OUTCOMES, PLAN, contrasts, effect, table
+from claim_parts import CLAIM, COMPARISON, OUTCOMES, PLAN, arm_summaries, contrasts, effect, table
 
 from liverfit.claims.evidence import WORDS, matches, one_trial_a_cohort, select_evidence
 from liverfit.data.ledger import REASONS
@@ -9,7 +9,9 @@ from liverfit.data.ledger import REASONS
 
 def select(effects, *missing, claim=CLAIM, **line):
     claim = {**claim, "lines": [{**claim["lines"][0], **line}]}
-    return select_evidence(claim, table(effects), contrasts(*missing), OUTCOMES, PLAN)
+    return select_evidence(
+        claim, table(effects), contrasts(*missing), OUTCOMES, PLAN, arm_summaries()
+    )
 
 
 def kept(evidence):

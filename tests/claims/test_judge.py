@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from claim_parts import CLAIM, OUTCOMES, PLAN, SETTINGS, contrasts, effect, table
+from claim_parts import CLAIM, OUTCOMES, PLAN, SETTINGS, arm_summaries, contrasts, effect, table
 
 from liverfit.claims.evidence import select_evidence
 from liverfit.claims.judge import judge_claim
@@ -11,7 +11,7 @@ from liverfit.claims.judge import judge_claim
 
 def judge(effects, claim=CLAIM, **line):
     claim = {**claim, "lines": [{**claim["lines"][0], **line}]}
-    evidence = select_evidence(claim, table(effects), contrasts(), OUTCOMES, PLAN)
+    evidence = select_evidence(claim, table(effects), contrasts(), OUTCOMES, PLAN, arm_summaries())
     return judge_claim(claim, evidence, SETTINGS)
 
 

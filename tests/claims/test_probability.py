@@ -1,7 +1,17 @@
 """The probability that a claim holds, and the trial that would settle it."""
 
 import pytest
-from claim_parts import CLAIM, OUTCOMES, PLAN, SETTINGS, contrasts, effect, line, table
+from claim_parts import (
+    CLAIM,
+    OUTCOMES,
+    PLAN,
+    SETTINGS,
+    arm_summaries,
+    contrasts,
+    effect,
+    line,
+    table,
+)
 from scipy.stats import norm
 
 from liverfit import meta
@@ -15,7 +25,7 @@ MODELS = SETTINGS["models"]
 
 def primary(effects, **changes):
     claim = {**CLAIM, "lines": [{**CLAIM["lines"][0], **changes}]}
-    evidence = select_evidence(claim, table(effects), contrasts(), OUTCOMES, PLAN)
+    evidence = select_evidence(claim, table(effects), contrasts(), OUTCOMES, PLAN, arm_summaries())
     return judge_claim(claim, evidence, SETTINGS)["lines"][0]
 
 

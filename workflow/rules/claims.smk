@@ -6,6 +6,7 @@ checkpoint select_evidence:
         effects="<results>/effects/effects.csv",
         contrasts="<results>/effects/contrasts.csv",
         variants="<results>/effects/variants.csv",
+        arm_summaries="<results>/effects/arm_summaries.csv",
         code=code_of("select_evidence"),
     output:
         evidence=ensure("<results>/evidence/{claim}.json", non_empty=True),

@@ -18,6 +18,7 @@ rule derive_effects:
         fates=ensure("<results>/effects/fates.csv", non_empty=True),
         correlations=ensure("<results>/effects/correlations.csv", non_empty=True),
         contrasts=ensure("<results>/effects/contrasts.csv", non_empty=True),
+        arm_summaries=ensure("<results>/effects/arm_summaries.csv", non_empty=True),
     log:
         "<logs>/derive_effects.log",
     benchmark:

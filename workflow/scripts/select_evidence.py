@@ -10,20 +10,20 @@ from liverfit.claims.multiverse.pool import select_variants
 from liverfit.job import logged
 
 
-def main(claim, effects, contrasts, variants, outcomes, plan, out):
-    effects, contrasts, variants = map(store.read_table, (effects, contrasts, variants))
-    store.write_json(out.evidence, select_evidence(claim, effects, contrasts, outcomes, plan))
+def main(claim, tables, outcomes, plan, out):
+    effects, contrasts, variants, arms = map(store.read_table, tables)
+    evidence = select_evidence(claim, effects, contrasts, outcomes, plan, arms)
+    store.write_json(out.evidence, evidence)
     pool = select_variants(claim, variants, contrasts, outcomes, plan)
     store.write_table(out.variants, pool)
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
+        files = snakemake.input
         main(
             snakemake.params.claim,
-            snakemake.input.effects,
-            snakemake.input.contrasts,
-            snakemake.input.variants,
+            (files.effects, files.contrasts, files.variants, files.arm_summaries),
             snakemake.params.outcomes,
             snakemake.params.plan,
             snakemake.output,

@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from liverfit.claims.beside import beside, summaries_by_arm
 from liverfit.claims.lines import lines_of
 from liverfit.claims.models.factorial import cell_contrasts, cells_of, factorial_cells
 from liverfit.data.ledger import REASONS
@@ -52,6 +53,7 @@ def select_evidence(
     contrasts: pd.DataFrame,
     outcomes: dict,
     plan: dict,
+    arm_summaries: pd.DataFrame,
 ) -> dict:
     """Select a claim's evidence.
 
@@ -61,12 +63,14 @@ def select_evidence(
     effects, contrasts : tables of `derive_effects`
     outcomes : contents of config/outcomes.yaml
     plan : the `primary` section of the analysis plan: which contrasts may enter
+    arm_summaries : table of `derive_effects`, for lines that set another outcome beside theirs
 
     Returns
     -------
     dict with `lines` (each with its complete specification and `effects`) and `near_misses`.
     """
     all_effects, all_contrasts = as_records(effects), as_records(contrasts)
+    arms = summaries_by_arm(arm_summaries)
     out = {"claim": claim["id"], "lines": [], "near_misses": []}
     for line in lines_of(claim, outcomes):
         rules = {**plan, **line["plan"]}
@@ -74,7 +78,10 @@ def select_evidence(
         candidates = effects_of(line, all_effects, cells)
         kept, rejected = _screen([e for e in candidates if e["measure"] == line["measure"]],
                                  line, rules)  # fmt: skip
-        out["lines"].append({**line, "effects": [{k: e.get(k) for k in EFFECT_KEYS} for e in kept]})
+        shown = [{k: e.get(k) for k in EFFECT_KEYS} for e in kept]
+        if line["beside"]:
+            shown = beside(shown, line, all_effects, arms)
+        out["lines"].append({**line, "effects": shown})
         if line["rule"] == "non_inferiority":
             out["lines"][-1]["weekly_minutes"] = _weekly_minutes(all_effects, line, rules)
         if cells is not None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from liverfit import meta
 from liverfit.claims.models import MODELS
-from liverfit.claims.models.common import TooFewTrials, participants
+from liverfit.claims.models.common import NotEstimable, TooFewTrials, participants
 from liverfit.claims.models.pooled import random_effects
 
 EMPTY = dict.fromkeys(
@@ -43,6 +43,8 @@ def fit_line(line: dict, models: dict) -> dict:
     except TooFewTrials as error:
         out.update(k=error.found, n=None, status="too_few", status_reason=str(error))
         out["extra"] = error.extra
+    except NotEstimable as error:
+        out.update(EMPTY, status="not_run", status_reason=str(error), extra=error.extra)
     except (meta.ConvergenceError, np.linalg.LinAlgError, ValueError) as error:
         out.update(EMPTY, status="not_run", status_reason=f"{type(error).__name__}: {error}")
     return out

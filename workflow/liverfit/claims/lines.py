@@ -41,6 +41,7 @@ def _line(claim: dict, line: dict, outcome: dict) -> dict:
         "exposure": line.get("exposure", "training"),
         "where": line.get("where", {}),
         "plan": line.get("plan", {}),
+        "beside": line.get("beside"),
         "minimum_trials": line.get("minimum_trials", claim.get("minimum_trials")),
         "indirectness": line.get("indirectness"),
         "comparison": comparison,

@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from liverfit.effects.arm_summaries import COLUMNS, arm_summary
 from liverfit.effects.correlation import Correlations, printed_correlations
 from liverfit.effects.measures import best
 from liverfit.effects.pairs import Pair, pairs
@@ -55,6 +56,7 @@ class Derived:
     contrasts: pd.DataFrame
     fates: pd.DataFrame
     correlations: pd.DataFrame
+    arm_summaries: pd.DataFrame
 
 
 def derive_effects(
@@ -94,7 +96,7 @@ def derive_effects(
         words[d["trial_id"], d["outcome"]].append(d)
         by_trial[d["trial_id"]][d["outcome"]]  # a direction alone is a contrast without a number
 
-    effects, contrasts, fates = [], [], []
+    effects, contrasts, fates, summaries = [], [], [], []
     for trial_id, by_outcome in by_trial.items():
         trial = trial_rows[trial_id]
         trial_pairs = pairs(arm_rows[trial_id], order)
@@ -115,6 +117,7 @@ def derive_effects(
             effects += made
             contrasts += seen
             fates += _fates(members, made, seen, options, len(arm_rows[trial_id]))
+            summaries += _arm_summaries(context)
     _promote_only_parts(effects)
     return Derived(
         effects=pd.DataFrame(effects, columns=effect_columns(settings["baseline_moderators"])),
@@ -125,6 +128,7 @@ def derive_effects(
             columns=["trial_id", "arm_id", "outcome", "scale", "n", "r", "usable", "imputed",
                      "source_rows"],
         ),
+        arm_summaries=pd.DataFrame(summaries, columns=list(COLUMNS)),
     )  # fmt: skip
 
 
@@ -178,11 +182,7 @@ def _options(context: Context, pair: Pair) -> list[Difference]:
         latest = end + context.settings["latest_followup_weeks"]
     out = []
     for (name, _), cells in _by_scale(_own_p_only(context.cells)).items():
-        scale = {
-            "name": name,
-            "canonical": _is_canonical(name, context.entry, cells),
-            "sign": int(cells[0]["sign"] or 1),
-        }
+        scale = _scale(name, context.entry, cells)
         arms = [
             ArmCells(a["arm_id"], [c for c in cells if c["arm_id"] == a["arm_id"]], latest)
             for a in (pair.arm, pair.comparator)
@@ -203,6 +203,28 @@ def _options(context: Context, pair: Pair) -> list[Difference]:
             two_arms=len(context.arms) == 2,
         )
     return out
+
+
+def _arm_summaries(context: Context) -> list[dict]:
+    """Every arm's summary on every scale of the outcome, up to the end of the programme."""
+    out = []
+    for (name, _), cells in _by_scale(_own_p_only(context.cells)).items():
+        scale = _scale(name, context.entry, cells)
+        for arm in context.arms:
+            own = [c for c in cells if c["arm_id"] == arm["arm_id"]]
+            latest = (arm["weeks"] or float("inf")) + context.settings["latest_followup_weeks"]
+            found = ArmCells(arm["arm_id"], own, latest)
+            row = arm_summary(context.trial, arm, context.outcome, scale, found, context.r)
+            out += [row] if row else []
+    return out
+
+
+def _scale(name: str, entry: dict, cells: list[dict]) -> dict:
+    return {
+        "name": name,
+        "canonical": _is_canonical(name, entry, cells),
+        "sign": int(cells[0]["sign"] or 1),
+    }
 
 
 def _own_p_only(cells: list[dict]) -> list[dict]:

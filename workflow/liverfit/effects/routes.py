@@ -114,7 +114,7 @@ def differences(
     if scale["name"] == "percent_relative":
         out += [_relative(a, b, scale) for a, b in _same_visit(one.change, two.change)]
         return out
-    for a, b in _same_visit(_sides(one, r), _sides(two, r), week=lambda s: s.change.week):
+    for a, b in _same_visit(sides(one, r), sides(two, r), week=lambda s: s.change.week):
         made = _difference_of_changes(a, b, one, two, scale, r)
         out.append(made)
         printed = a.route == b.route == "change_scores" and made.variance is None
@@ -126,8 +126,8 @@ def differences(
     return out
 
 
-def _sides(cells: ArmCells, r: float) -> list[_Side]:
-    """Change summaries of an arm: printed, else post minus baseline with imputed correlation."""
+def sides(cells: ArmCells, r: float) -> list[_Side]:
+    """Change summaries of an arm: printed, and post minus baseline with imputed correlation."""
     out = [_Side(c, "change_scores") for c in cells.change]
     if cells.baseline:
         out += [_Side(_change(cells.baseline, p, r), "pre_post", p) for p in cells.post]

@@ -7,8 +7,12 @@ or meta.ConvergenceError where it cannot be fitted.
 
 from __future__ import annotations
 
+from liverfit.claims.models.bivariate import bivariate
 from liverfit.claims.models.dose import between_doses, restricted_cubic_spline
 from liverfit.claims.models.factorial import interaction
+from liverfit.claims.models.latent import latent_regression
+from liverfit.claims.models.margins import margin_sweep
+from liverfit.claims.models.one_stage import one_stage
 from liverfit.claims.models.pooled import random_effects
 from liverfit.claims.models.regression import meta_regression, moderator_test
 from liverfit.claims.models.time import effect_per_hour
@@ -21,4 +25,8 @@ MODELS = {
     "effect_per_hour": effect_per_hour,
     "restricted_cubic_spline": restricted_cubic_spline,
     "between_doses": between_doses,
+    "bivariate": bivariate,
+    "latent_regression": latent_regression,
+    "margin_sweep": margin_sweep,
+    "one_stage": one_stage,
 }

@@ -15,6 +15,14 @@ class TooFewTrials(ValueError):
         super().__init__(f"{found} usable {trials}{what}, {needed} are needed")
 
 
+class NotEstimable(ValueError):
+    """A model that ran and does not give the estimand; `extra` holds what it did give."""
+
+    def __init__(self, reason: str, extra: dict):
+        self.extra = extra
+        super().__init__(reason)
+
+
 def participants(effects: list[dict]) -> int | None:
     """People behind the effects, every arm once; arms whose n is not printed are not counted.
 
