@@ -4,7 +4,18 @@ import math
 import random
 
 import pytest
-from claim_parts import CLAIM, MODELS, OUTCOMES, PLAN, SETTINGS, contrasts, effect, line, table
+from claim_parts import (
+    CLAIM,
+    MODELS,
+    OUTCOMES,
+    PLAN,
+    SETTINGS,
+    arm_summaries,
+    contrasts,
+    effect,
+    line,
+    table,
+)
 
 from liverfit.claims.evidence import select_evidence
 from liverfit.claims.fit import fit_line
@@ -125,7 +136,7 @@ def intervals(minutes_of_others):
         for i, m in enumerate(minutes_of_others)
     ]  # fmt: skip
     claim = {**CLAIM, **both}
-    evidence = select_evidence(claim, table(effects), contrasts(), OUTCOMES, PLAN)
+    evidence = select_evidence(claim, table(effects), contrasts(), OUTCOMES, PLAN, arm_summaries())
     return judge_claim(claim, evidence, SETTINGS)
 
 

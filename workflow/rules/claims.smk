@@ -104,6 +104,36 @@ rule conclude_claim:
         "../scripts/conclude_claim.py"
 
 
+rule write_sections:
+    input:
+        claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
+        code=[*code_of("write_sections"), *templates()],
+    output:
+        sections=expand("<results>/claims/{claim}.md", claim=CLAIMS),
+        whole=report(
+            ensure("<results>/claims/sections.md", non_empty=True),
+            caption="../report/sections.rst",
+            category="Claims",
+            labels={"result": "all claims in prose"},
+        ),
+    log:
+        "<logs>/write_sections.log",
+    benchmark:
+        "<benchmarks>/write_sections.tsv"
+    localrule: True
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        level=config["models"]["level"],
+    message:
+        "Write a section on every claim"
+    script:
+        "../scripts/write_sections.py"
+
+
 rule collect_claims:
     input:
         claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),

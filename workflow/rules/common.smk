@@ -47,6 +47,13 @@ def code_of(step):
     return [os.path.relpath(file) for file in files] if PROJECT == Path.cwd() else files
 
 
+def templates():
+    """List the text templates of the package, as input of the rules that fill them."""
+    folder = Path(workflow.source_path("../scripts/write_sections.py")).parents[1]
+    files = sorted((folder / "liverfit/report/templates").glob("*.j2"))
+    return [os.path.relpath(file) if PROJECT == Path.cwd() else str(file) for file in files]
+
+
 def raw_folder(wildcards):
     """Return the folder of a raw data set."""
     return str(Path(DATA) / wildcards.dataset)

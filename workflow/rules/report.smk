@@ -13,6 +13,7 @@ STEPS = [
     rules.calibrate_claim,
     rules.evaluate_multiverse,
     rules.conclude_claim,
+    rules.write_sections,
     rules.collect_claims,
     rules.tabulate_dose_response,
     rules.plot_dose_response,
@@ -22,6 +23,7 @@ STEPS = [
     rules.plot_scoreboard,
     rules.plot_row_flow,
     rules.plot_extraction_agreement,
+    *([rules.plot_weight_independence] if WEIGHED else []),
 ]
 TABLES = sorted({file for file in outputs_of(STEPS) if file.endswith(".csv")})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from liverfit.claims.agreement import agreement
 from liverfit.claims.certainty import claim_certainty
 
 CALIBRATED = ("power", "power_se", "false_positive_rate", "false_positive_rate_se")
@@ -37,7 +38,9 @@ def conclude_claim(
         "certainty_reason": rated["reason"],
         "certainty_domains": rated["lines"],
         "bias": bias["lines"],
+        "agreement": agreement(judged),
         "multiverse_share": multiverse["multiverse_share"] if multiverse else None,
+        "multiverse": multiverse,
         **{name: calibration[name] for name in CALIBRATED},
         "calibration_reason": calibration["reason"],
         "warning": calibration["warning"],

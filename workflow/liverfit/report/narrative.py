@@ -153,7 +153,7 @@ def _number(x: float | None) -> str:
     """Two decimals, more where two would show nothing, with a true minus sign."""
     if x is None:
         return "–"
-    text = f"{x:.2f}" if abs(x) >= 0.1 or x == 0 else f"{x:.2g}"
+    text = f"{x:.2f}" if abs(x) >= 0.005 or x == 0 else f"{x:.1g}"
     return text.replace("-", "−")
 
 

@@ -29,10 +29,11 @@ def margin_sweep(line: dict, effects: list[dict], models: dict) -> dict:
             max(row["k"] for row in rows), line["minimum_trials"], " of stable weight"
         )
     widest = fitted[-1]
+    stratum = f"within {widest['margin_percent']:g} % of weight"
     return {
         **{k: widest[k] for k in ("estimate", "se", "ci_lower", "ci_upper", "pi_lower", "pi_upper",
                                   "pvalue", "df", "tau2", "i2", "k", "n", "n_effects")},
-        "fitted_model": widest["fitted_model"],
+        "fitted_model": f"{stratum}: {widest['fitted_model']}",
         "extra": {"margins": rows, "margin_of_estimate": widest["margin_percent"]},
     }  # fmt: skip
 

@@ -1,0 +1,52 @@
+"""The prose on a claim: every part is there, every number is the claim's, no markup from data."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from liverfit.report.narrative import claim_section
+
+PARTS = ("What was claimed", "What was tested", "On which trials", "What came out",
+         "What it does not say", "What would settle it")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def claims(real_run) -> dict:
+    return {c["claim"]: c for c in real_run.judged}
+
+
+def test_every_claim_has_every_part(claims):
+    for claim in claims.values():
+        text = claim_section(claim)
+        assert [p for p in PARTS if f"**{p}.**" not in text] == []
+        assert text.startswith("## ")
+        assert "None" not in re.sub(r"None could be used", "", text)
+        assert "nan" not in text.split()
+
+
+def test_the_numbers_are_those_of_the_claim(claims):
+    claim = claims["exercise_lowers_liver_fat"]
+    line = next(x for x in claim["lines"] if x["role"] == "primary")
+    text = claim_section(claim)
+    for value in (line["estimate"], line["ci_lower"], line["ci_upper"], line["pi_lower"]):
+        assert f"{value:.2f}".replace("-", "−") in text
+    assert f"{line['k']} trials with {line['n']} people" in text
+    assert claim["certainty"] in text
+    assert f"{claim['settling_trial']['n_per_arm']} people per arm" in text
+
+
+def test_an_untestable_claim_says_what_is_missing(claims):
+    text = claim_section(claims["resistance_lowers_de_novo_lipogenesis"])
+    assert "**Untestable**" in text
+    assert "it was not tested" in text
+    assert "deuterated" in text.lower()
+
+
+def test_text_from_data_cannot_write_markup(claims):
+    claim = {**claims["exercise_lowers_liver_fat"], "statement": "<b>x</b> [a](b) *c*"}
+    text = claim_section(claim)
+    assert "<b>" not in text
+    assert "\\<b\\>x" in text
+    assert "\\[a\\]" in text
