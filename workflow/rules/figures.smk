@@ -62,6 +62,41 @@ rule plot_scoreboard:
         "../scripts/plot_scoreboard.py"
 
 
+# The claims with lines that set body weight beside their outcome.
+WEIGHED = [
+    name for name, claim in CLAIMS.items() if any("beside" in line for line in claim["lines"])
+]
+
+
+rule plot_weight_independence:
+    input:
+        claim=expand("<results>/claims/{claim}.json", claim=WEIGHED[:1]),
+        code=code_of("plot_weight_independence"),
+    output:
+        svg=report(
+            ensure("<results>/figures/weight_independence.svg", non_empty=True),
+            caption="../report/weight_independence.rst",
+            category="Claims",
+            labels={"result": "liver fat against weight"},
+        ),
+        png=ensure("<results>/figures/weight_independence.png", non_empty=True),
+        points=ensure("<results>/figures/weight_independence.csv", non_empty=True),
+        lines=ensure("<results>/figures/weight_independence_lines.csv", non_empty=True),
+    log:
+        "<logs>/plot_weight_independence.log",
+    benchmark:
+        "<benchmarks>/plot_weight_independence.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    message:
+        "Draw liver fat against body weight"
+    script:
+        "../scripts/plot_weight_independence.py"
+
+
 rule plot_row_flow:
     input:
         row_flow="<results>/harmonized/row_flow.csv",

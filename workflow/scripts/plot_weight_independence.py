@@ -18,4 +18,4 @@ def main(claim, svg, points, lines):
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         outputs = snakemake.output
-        main(snakemake.input.claim, outputs.svg, outputs.points, outputs.lines)
+        main(snakemake.input.claim[0], outputs.svg, outputs.points, outputs.lines)
