@@ -53,7 +53,7 @@ def select_evidence(
     contrasts: pd.DataFrame,
     outcomes: dict,
     plan: dict,
-    arm_summaries: pd.DataFrame,
+    arm_summaries: pd.DataFrame | None = None,
 ) -> dict:
     """Select a claim's evidence.
 
@@ -70,7 +70,7 @@ def select_evidence(
     dict with `lines` (each with its complete specification and `effects`) and `near_misses`.
     """
     all_effects, all_contrasts = as_records(effects), as_records(contrasts)
-    arms = summaries_by_arm(arm_summaries)
+    arms = {} if arm_summaries is None else summaries_by_arm(arm_summaries)
     out = {"claim": claim["id"], "lines": [], "near_misses": []}
     for line in lines_of(claim, outcomes):
         rules = {**plan, **line["plan"]}
