@@ -26,7 +26,12 @@ MODELS = {
 SETTINGS = {
     "models": MODELS,
     "verdict": {"minimum_trials": 3, "planned_trial": {"power": 0.8, "alpha": 0.05}},
-    "calibration": {"seed": 1, "simulations": 400, "simulations_one_by_one": 100},
+    "calibration": {
+        "seed": 1,
+        "simulations": 400,
+        "simulations_one_by_one": 100,
+        "heterogeneity_factor": 2,
+    },
 }
 PLAN = {
     "randomised": ["yes", "unclear"],

@@ -10,7 +10,7 @@ from liverfit.claims.evidence import select_evidence
 from liverfit.claims.fit import fit_line
 from liverfit.claims.judge import judge_claim
 from liverfit.claims.simulate import CHUNK, draw, intervals, ordered, stream
-from liverfit.claims.verdict import line_verdict
+from liverfit.claims.verdict import VERDICTS, line_verdict
 
 MODELS = SETTINGS["models"]
 
@@ -113,6 +113,86 @@ def test_an_untestable_claim_says_why():
     assert got["status"] == "not_run"
     assert "2 usable trials" in got["reason"]
     assert got["power"] is None
+    assert [(x["k"], x["minimum_trials"]) for x in got["would_need"]] == [(2, 3)]
+
+
+def two_lines(combine, second):
+    """A claim of two primary lines; `second` are the changes of the other line."""
+    claim = judged(simple())
+    other = {**claim["lines"][0], "name": "other", **second}
+    return {**claim, "combine": combine, "lines": [claim["lines"][0], other]}
+
+
+def test_of_two_lines_the_least_favourable_null_counts():
+    claim = two_lines("all", {"margin": 3.0})  # the other line is nearly sure to be supported
+    got = calibrate_claim(claim, SETTINGS)
+    one = calibrate_claim(judged(simple()), SETTINGS)
+    assert got["false_positive_scenario"] == "null_in_primary"
+    assert got["scenarios"]["null"]["supported"] <= got["false_positive_rate"]
+    assert got["false_positive_rate"] == pytest.approx(one["false_positive_rate"], abs=1e-9)
+    assert got["scenarios"]["null_in_primary"]["lines"]["other"]["true_effect_lowest"] == -3.0
+
+
+def test_of_testable_lines_one_is_enough():
+    missing = {"status": "too_few", "status_reason": "0 usable trials, 3 are needed", "k": 0}
+    one = calibrate_claim(judged(simple()), SETTINGS)
+    got = calibrate_claim(two_lines("testable", missing), SETTINGS)
+    assert (got["power"], got["false_positive_rate"]) == (one["power"], one["false_positive_rate"])
+    assert got["power"] > 0
+    refused = calibrate_claim(two_lines("all", missing), SETTINGS)
+    assert refused["status"] == "not_run"
+    assert "its line other" in refused["reason"]
+
+
+def test_a_judged_claim_says_how_its_lines_combine():
+    claim = {**CLAIM, "combine": "testable"}
+    evidence = select_evidence(claim, table(simple()), contrasts(), OUTCOMES, PLAN)
+    assert judge_claim(claim, evidence, SETTINGS)["combine"] == "testable"
+
+
+def test_time_that_cannot_be_shown_is_told():
+    got = calibrate_claim(judged(simple(), rule="non_inferiority"), SETTINGS)
+    assert got["power"] == 0.0
+    assert "cannot support the claim" in got["reason"]
+    assert "weekly minutes" in got["reason"]
+
+
+def test_what_was_simulated_is_recorded():
+    claim = judged(simple())
+    line = claim["lines"][0]
+    got = calibrate_claim(claim, SETTINGS)["scenarios"]
+    assert got["null"]["lines"]["primary"]["tau2_between_trials"] == line["tau2"]
+    high = got["null_more_heterogeneity"]["lines"]["primary"]
+    assert high["tau2_between_trials"] == max(2 * line["tau2"], 0.25)
+    assert got["smallest_effect"]["lines"]["primary"]["true_effect_lowest"] == -1.0
+    for shares in got.values():
+        assert sum(shares[w] for w in VERDICTS) == pytest.approx(1.0)
+
+
+def test_a_factorial_line_is_simulated_as_its_interactions():
+    comparison = {
+        "experimental": {"modality": ["drug", "drug_plus_exercise"]},
+        "comparator": {"modality": ["placebo", "resistance"]},
+        "favours": ["together", "either"],
+    }
+    arms = {"both": "drug_plus_exercise", "drug": "drug", "ex": "resistance", "none": "placebo"}
+    effects = []
+    for i, gain in enumerate((1.0, 2.0, 1.5, 0.5)):
+        for one, two, yi in (("both", "ex", gain + i), ("drug", "none", float(i))):
+            effects.append(effect(f"t{i}", yi, 0.3, arm_id=one, comparator_arm_id=two,
+                                  modality=arms[one], comparator_modality=arms[two]))  # fmt: skip
+    line = {"name": "primary", "role": "primary", "rule": "superiority", "null": 0.0,
+            "model": "interaction", "measure": "MD", "margin": 1.0, "direction": "increase",
+            "unit": "kg", "comparison": comparison, "minimum_trials": 3,
+            "effects": effects}  # fmt: skip
+    fit = fit_line(line, MODELS)
+    line |= {**fit, "specified_model": "interaction"}
+    pooled = ordered(line)
+    assert [e["yi"] for e in pooled["effects"]] == pytest.approx([1.0, 2.0, 1.5, 0.5])
+    assert [e["vi"] for e in pooled["effects"]] == pytest.approx([0.6] * 4)
+    got = calibrate_claim({"claim": "x", "combine": "all", "lines": [line]}, SETTINGS)
+    assert got["scenarios"]["null"]["simulations"] == 400
+    assert 0.2 < got["power"] <= 1
 
 
 def test_truth_of_each_rule():

@@ -35,6 +35,7 @@ def judge_claim(claim: dict, evidence: dict, settings: dict) -> dict:
         "statement": claim["statement"],
         "population": claim["population"],
         "estimand": claim["estimand"],
+        "combine": claim.get("combine", "all"),
         "would_settle": claim.get("would_settle", ""),
         "verdict": verdict,
         "reason": reason,

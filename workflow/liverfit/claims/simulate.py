@@ -9,6 +9,7 @@ from scipy.special import stdtrit
 
 from liverfit import meta
 from liverfit.claims.covariance import sampling_covariance
+from liverfit.claims.models.factorial import cell_contrasts
 
 CHUNK = 500  # simulations that share a random stream, whatever the number of chunks
 
@@ -20,8 +21,15 @@ def stream(*names: object) -> np.random.Generator:
 
 
 def ordered(line: dict) -> dict:
-    """The line with its effects by id, so that the order of input rows cannot matter."""
-    return {**line, "effects": sorted(line["effects"], key=lambda e: e["effect_id"])}
+    """The line as it is pooled, its effects by id, so that the order of input rows cannot matter.
+
+    A factorial line becomes the pooled line of its interaction contrasts, one a trial.
+    """
+    effects = sorted(line["effects"], key=lambda e: e["effect_id"])
+    if line["specified_model"] != "interaction" or line["status"] != "ok":
+        return {**line, "effects": effects}
+    found = cell_contrasts(effects, line, "interaction")
+    return {**line, "specified_model": "random_effects", "effects": found}
 
 
 def draw(
