@@ -22,3 +22,32 @@ rule calibrate_claim:
         "Calibrate the verdict rule on {wildcards.claim}"
     script:
         "../scripts/calibrate_claim.py"
+
+
+rule plot_calibration:
+    input:
+        claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
+        calibrations=expand("<results>/calibration/{claim}.json", claim=CLAIMS),
+        code=code_of("plot_calibration"),
+    output:
+        svg=report(
+            ensure("<results>/figures/calibration.svg", non_empty=True),
+            caption="../report/calibration.rst",
+            category="Claims",
+            labels={"result": "calibration of the verdict rule"},
+        ),
+        png=ensure("<results>/figures/calibration.png", non_empty=True),
+        table=ensure("<results>/figures/calibration.csv", non_empty=True),
+    log:
+        "<logs>/plot_calibration.log",
+    benchmark:
+        "<benchmarks>/plot_calibration.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    message:
+        "Draw how often the verdict rule errs"
+    script:
+        "../scripts/plot_calibration.py"

@@ -21,6 +21,7 @@ STEPS = [
     rules.plot_forest,
     rules.plot_specification_curve,
     rules.plot_scoreboard,
+    rules.plot_calibration,
     rules.plot_row_flow,
     rules.plot_extraction_agreement,
     *([rules.plot_weight_independence] if WEIGHED else []),

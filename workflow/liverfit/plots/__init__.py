@@ -6,6 +6,7 @@ row_flow      row_flow, unaccounted: rows from the raw tables to the pools
 agreement     extraction_agreement, agreement_table: independent extractions compared
 funnel        funnel, funnel_table: contour-enhanced funnel
 dose_response dose_response, bubble_table: effects against dose, line and spline
+calibration   calibration, calibration_table: false support and power by simulation
 style         save_figure, the palette and the look that all share
 
 Import from the module, so that a job pays only for the figure it draws:
