@@ -156,6 +156,7 @@ def line(**changes) -> dict:
         "name": "primary",
         "role": "primary",
         "outcome": "liver_fat",
+        "outcome_label": "Liver fat",
         "measure": "MD",
         "unit": "percentage points",
         "direction": "decrease",

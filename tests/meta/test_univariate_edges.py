@@ -264,6 +264,19 @@ def test_power() -> None:
         meta.power(0.4, [-1.0, 2.0])
 
 
+@pytest.mark.parametrize("alternative", ["two-sided", "less", "greater"])
+def test_power_far_from_the_null_is_a_number(alternative: str) -> None:
+    """SciPy's non-central t has no value that far in the other tail."""
+    effect = np.linspace(-3.0, 3.0, 41)
+    for k in (2, 5, 40, 80, 300):
+        got = meta.power(effect, 0.2, 0.2, k=k, test="knha", alternative=alternative).power
+        assert np.isfinite(got).all()
+        toward = {"less": -effect, "greater": effect, "two-sided": np.abs(effect)}[alternative]
+        order = np.argsort(toward, kind="stable")
+        assert (np.diff(got[order]) >= -1e-9).all()
+        assert got[order][-1] > (0.9 if k > 2 else 0.1)
+
+
 def test_power_is_the_rejection_rate() -> None:
     rng = np.random.default_rng(11)
     v = np.full((20000, 8), 0.08)

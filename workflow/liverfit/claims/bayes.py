@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from scipy.special import ndtr
 
 from liverfit import meta
@@ -9,7 +11,6 @@ from liverfit.claims.covariance import one_effect_a_trial
 from liverfit.claims.planning import pooled_sd
 
 POOLED = ("random_effects", "interaction")
-TOLERANCE = 1e-6
 
 
 def probability(line: dict, models: dict) -> dict:
@@ -24,10 +25,13 @@ def probability(line: dict, models: dict) -> dict:
 
     Returns
     -------
-    dict probability (None where there is none, with probability_reason), probability_method, bayes:
-    posterior mean, median, interval, tau, predictive probability, Bayes factor against no effect.
+    dict probability (None where there is none, with probability_reason), probability_method,
+    probability_beyond_margin (that the effect is relevant: beyond the margin on the claimed side;
+    None without a margin), bayes: posterior mean, median, interval, tau, predictive probability,
+    Bayes factor against no effect.
     """
-    out = {"probability": None, "probability_reason": "", "probability_method": "", "bayes": {}}
+    out = {"probability": None, "probability_reason": "", "probability_method": "",
+           "probability_beyond_margin": None, "bayes": {}}  # fmt: skip
     if line["status"] != "ok":
         return {**out, "probability_reason": line["status_reason"]}
     if line["rule"] in ("omnibus", "moderator_slope") or line["estimate"] is None:
@@ -38,11 +42,15 @@ def probability(line: dict, models: dict) -> dict:
     effects = [e for e in line["effects"] if e.get("vi")]
     sd = pooled_sd(line)
     if line["specified_model"] not in POOLED or not sd:
-        z = (bound - line["estimate"]) / line["se"]
+
+        def normal(x: float) -> float:
+            return float(ndtr((x - line["estimate"]) / line["se"]))
+
         return {
             **out,
-            "probability": float(ndtr(z if below else -z)),
+            "probability": _on_side(normal, bound, below),
             "probability_method": "normal approximation, flat prior",
+            "probability_beyond_margin": _beyond_margin(normal, line, below),
         }
     scales = models["bayes"]
     trials = one_effect_a_trial(sorted(effects, key=lambda e: e["effect_id"]))
@@ -54,11 +62,11 @@ def probability(line: dict, models: dict) -> dict:
         level=models["level"],
         null=line["null"],
     )
-    lower, new = fit.probability_below(bound), fit.predictive_below(bound)
     return {
         **out,
-        "probability": float(lower if below else 1 - lower),
+        "probability": _on_side(fit.probability_below, bound, below),
         "probability_method": "random effects, half-normal prior of tau, exact quadrature",
+        "probability_beyond_margin": _beyond_margin(fit.probability_below, line, below),
         "bayes": {
             "mean": fit.effect.mean,
             "median": fit.effect.median,
@@ -66,11 +74,22 @@ def probability(line: dict, models: dict) -> dict:
             "ci_upper": fit.effect.ci[1],
             "tau_median": fit.tau.median,
             "bayes_factor": fit.bayes_factor,
-            "probability_of_new_trial": float(new if below else 1 - new),
+            "probability_of_new_trial": _on_side(fit.predictive_below, bound, below),
             "tau_prior_scale": scales["tau_scale"] * sd,
             "effect_prior_scale": scales["effect_scale"] * sd,
         },
     }
+
+
+def _on_side(below_of: Callable[[float], float], bound: float, below: bool) -> float:
+    lower = float(below_of(bound))
+    return lower if below else 1 - lower
+
+
+def _beyond_margin(below_of: Callable[[float], float], line: dict, below: bool) -> float | None:
+    if not line["margin"]:
+        return None
+    return _on_side(below_of, line["null"] + line["margin"] * (-1 if below else 1), below)
 
 
 def _bound(line: dict) -> tuple[float, bool]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from liverfit.claims.beside import beside, summaries_by_arm
 from liverfit.claims.lines import lines_of
 from liverfit.claims.models.factorial import cell_contrasts, cells_of, factorial_cells
+from liverfit.claims.planning import pooled_sd
 from liverfit.data.ledger import REASONS
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def select_evidence(
         if line["beside"]:
             shown = beside(shown, line, all_effects, arms)
         out["lines"].append({**line, "effects": shown})
+        if pooled_sd(out["lines"][-1]) is None:
+            out["lines"][-1]["outcome_sd"] = _spread_elsewhere(line, all_effects)
         if line["rule"] == "non_inferiority":
             out["lines"][-1]["weekly_minutes"] = _weekly_minutes(all_effects, line, rules)
         if cells is not None:
@@ -95,6 +98,14 @@ def select_evidence(
             ]
             out["near_misses"] += [_near_miss(line, e, reason) for e, reason in rejected]
     return out
+
+
+def _spread_elsewhere(line: dict, effects: list[dict]) -> dict:
+    """One person's SD of the outcome in whatever comparison prints it, to plan a trial with."""
+    same = [e for e in effects if all(e[k] == line[k] for k in ("outcome", "measure"))]
+    same = [e for e in same if bool(e["acute"]) == (line["exposure"] == "acute")]
+    trials = {e["trial_id"] for e in same if e["n1"] and e["n2"]}
+    return {"sd": pooled_sd({"effects": same}), "trials": len(trials)}
 
 
 def as_records(table: pd.DataFrame) -> list[dict]:

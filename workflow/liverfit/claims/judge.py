@@ -7,8 +7,7 @@ import math
 from liverfit.claims.bayes import claim_probability, probability
 from liverfit.claims.fit import fit_line, subgroups
 from liverfit.claims.models.time import minutes_ratio, non_inferiority_test
-from liverfit.claims.overview import primary_line
-from liverfit.claims.planning import settling_trial
+from liverfit.claims.planning import claim_settling, settling_trial
 from liverfit.claims.verdict import combined, line_verdict
 from liverfit.effects.ratios import Z975
 
@@ -41,7 +40,7 @@ def judge_claim(claim: dict, evidence: dict, settings: dict) -> dict:
         "reason": reason,
         "probability": likely,
         "probability_reason": why,
-        "settling_trial": primary_line({"lines": lines})["settling_trial"],
+        "settling_trial": claim_settling(claim, lines),
         "lines": lines,
         "near_misses": evidence["near_misses"],
     }
@@ -64,7 +63,9 @@ def _judged(line: dict, settings: dict) -> dict:
     out["verdict"], out["verdict_reason"] = line_verdict(out)
     out.update(probability(out, settings["models"]))
     plan = settings["verdict"]["planned_trial"]
-    out["settling_trial"] = settling_trial(out, plan["power"], plan["alpha"])
+    out["settling_trial"] = settling_trial(
+        out, plan["power"], plan["alpha"], settings["models"]["test"]
+    )
     return out
 
 

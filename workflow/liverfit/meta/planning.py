@@ -16,6 +16,7 @@ from .univariate import TESTS
 if TYPE_CHECKING:
     import pandas as pd
 
+FAR = 7.0  # ndtr(-7) is 1e-12
 ALTERNATIVES = ("two-sided", "less", "greater")
 
 
@@ -139,7 +140,11 @@ def _power(ncp: np.ndarray, alpha: float, df: int | None, alternative: str) -> n
     cut = norm_critical(level) if df is None else t_critical(level, df)
 
     def below(c: float, shift: np.ndarray) -> np.ndarray:
-        return ndtr(c - shift) if df is None else nctdtr(df, shift, c)
+        if df is None:
+            return ndtr(c - shift)
+        # Below c <= 0 there is at most ndtr(-shift), and SciPy gives NaN that far out.
+        far = np.asarray(shift) > FAR
+        return np.where(far, 0.0, nctdtr(df, np.where(far, 0.0, shift), c))
 
     if alternative == "greater":
         return below(-cut, -ncp)

@@ -19,6 +19,7 @@ MEASURES = {
 }
 REASONS_SHOWN = 3
 FEW_TRIALS = 5
+ARMS = {2: "two arms", 4: "four cells"}
 MARKUP = re.compile(r"([\\`*_\[\]<>|#])")
 
 
@@ -85,13 +86,28 @@ def settling(claim: dict) -> list[str]:
     plan = claim.get("settling_trial") or {}
     if plan.get("n_per_arm"):
         out.append(
-            f"A two-arm trial with {plan['power']:.0%} power for the smallest effect of interest, "
-            f"{_number(plan['effect'])} {_plain(plan['unit'])}, needs {plan['n_per_arm']} people "
-            f"per arm at the pooled SD of {_number(plan['sd'])}."
+            f"A trial of {ARMS[plan['arms']]} with {plan['power']:.0%} power for the smallest "
+            f"effect of interest, {_number(plan['effect'])} {_plain(plan['unit'])}, needs "
+            f"{plan['n_per_arm']} people per arm at a standard deviation of "
+            f"{_number(plan['sd'])} ({_plain(plan['sd_source'])})."
         )
+        out += _further(plan["further_trials"], plan["power"])
     elif plan.get("reason"):
         out.append(f"No number of people can be given: {_plain(plan['reason'])}.")
     return out or ["No further trial is declared."]
+
+
+def _further(more: dict, power: float) -> list[str]:
+    """What trials of the usual size would add to the pooled analysis."""
+    if not more["n_per_arm"]:
+        return []
+    size = f"of the usual size, {more['n_per_arm']} people per arm"
+    if more["trials"] is None:
+        return [f"In the pooled analysis {_plain(more['reason'])} {size}, would be needed."]
+    if not more["trials"]:
+        return []
+    trials = f"{more['trials']} further trial{'s' if more['trials'] != 1 else ''}"
+    return [f"The pooled analysis would have {power:.0%} power with {trials} {size}."]
 
 
 def _trials(line: dict) -> list[str]:
