@@ -5,10 +5,11 @@ import pytest
 from claim_parts import CLAIM, OUTCOMES, PLAN, SETTINGS, arm_summaries, contrasts, effect, table
 from scipy.stats import norm
 
-from liverfit.claims.calibration import calibrate_claim, truth, verdicts_of_simulations
+from liverfit.claims.calibration import calibrate_claim, verdicts_of_simulations
 from liverfit.claims.evidence import select_evidence
 from liverfit.claims.fit import fit_line
 from liverfit.claims.judge import judge_claim
+from liverfit.claims.scenarios import HALF, tau2_of, truth
 from liverfit.claims.simulate import CHUNK, draw, intervals, ordered, stream
 from liverfit.claims.verdict import VERDICTS, line_verdict
 
@@ -215,3 +216,39 @@ def test_a_regression_is_judged_one_by_one():
     got = calibrate_claim(claim, SETTINGS)
     assert got["scenarios"]["null"]["simulations"] == 100
     assert 0 <= got["false_positive_rate"] <= 0.15
+
+
+def test_where_dose_explains_half_that_null_is_simulated_too():
+    line = ordered(judged(simple(6))["lines"][0]) | {"rule": "lowest_dose", "tau2": 0.6}
+    line["extra"] = {"moderator": "weeks", "lowest": 8.0, "slope": 0.1, "r2": 25.0}
+    for i, e in enumerate(line["effects"]):
+        e["weeks"] = 8.0 + 2 * i
+    mean = truth(line, HALF)
+    between, within = tau2_of(line, HALF, SETTINGS["calibration"])
+    assert mean[0] == -1.0
+    assert mean.var() == pytest.approx(0.4)  # half of 0.6 / (1 - 0.25)
+    assert (between, within) == (pytest.approx(0.4), 0.0)
+
+
+def test_components_of_a_regression_reach_the_simulation():
+    effects = []
+    for i, e in enumerate(clustered()):
+        effects.append({**e, "minutes_per_week": 60.0 + 45 * i})
+    line = judged(effects, model="meta_regression", moderator="minutes_per_week",
+                  rule="lowest_dose")["lines"][0]  # fmt: skip
+    parts = tau2_of(line, "null", SETTINGS["calibration"])
+    assert sum(parts) == pytest.approx(line["tau2"])
+    assert parts == (line["extra"]["sigma2_between_trials"], line["extra"]["sigma2_within_trials"])
+
+
+def test_a_two_sided_rule_keeps_its_level():
+    """Hartung and Knapp's test with known equal variances is that of a t test: exactly 5 %."""
+    models = {**MODELS, "hartung_knapp_floor": False}
+    settings = {**SETTINGS, "models": models}
+    settings["calibration"] = {**SETTINGS["calibration"], "simulations": 4000}
+    rng = np.random.default_rng(3)
+    effects = [effect(f"t{i}", y, 0.25, n1=10_000, n2=10_000) for i, y in
+               enumerate(rng.normal(0, 0.8, 8))]  # fmt: skip
+    got = calibrate_claim(judged(effects, settings, rule="two_sided", direction="either"), settings)
+    assert got["false_positive_rate"] == pytest.approx(0.05, abs=3 * 0.0034)
+    assert got["warning"] == ""

@@ -14,14 +14,20 @@ import numpy as np
 
 from liverfit import meta
 from liverfit.claims.fit import fit_line
-from liverfit.claims.planning import smallest_effect
+from liverfit.claims.scenarios import (
+    HALF,
+    ONE_NULL,
+    has_smallest_effect,
+    of_line,
+    scenarios_of,
+    tau2_of,
+    truth,
+)
 from liverfit.claims.simulate import CHUNK, draw, intervals, ordered, stream
 from liverfit.claims.verdict import VERDICTS, combined, line_verdict, superiority
 
 POOLED = "random_effects"
 FITTED_ONE_BY_ONE = ("meta_regression", "moderator_test")
-SCENARIOS = ("null", "smallest_effect", "null_more_heterogeneity")
-ONE_NULL = "null_in_"  # and the name of a line: only this line has no effect
 NOMINAL = 0.05
 
 
@@ -30,8 +36,9 @@ def calibrate_claim(claim: dict, settings: dict) -> dict:
 
     A claim that needs several lines is false where one of them has no effect, so that its error is
     that of the least favourable case: besides no effect anywhere, each line in turn has none while
-    the others have their smallest effect of interest (Berger 1982,
-    Technometrics 24:295). Lines are simulated independently of each other.
+    the others have their smallest effect of interest (Berger 1982, Technometrics 24:295). So is a
+    claim that dose explains less than half of tau2 where dose explains half and the effect at the
+    lowest dose is the smallest of interest. Lines are simulated independently of each other.
 
     Parameters
     ----------
@@ -71,7 +78,7 @@ def calibrate_claim(claim: dict, settings: dict) -> dict:
         return {**out, "status": "not_run", "reason": reason}
     slow = any(line["specified_model"] != POOLED for line in primary if line["status"] == "ok")
     count = settings["calibration"]["simulations_one_by_one" if slow else "simulations"]
-    for scenario in _scenarios(primary):
+    for scenario in scenarios_of(primary):
         verdicts = verdicts_of_simulations(claim, scenario, settings, range(count))
         out["scenarios"][scenario] = {
             **_shares(verdicts, count),
@@ -97,28 +104,6 @@ def _cannot(claim: dict, primary: list[dict]) -> str:
     return f"no simulation is written for the model {strange[0]}" if strange else ""
 
 
-def _has_smallest_effect(primary: list[dict]) -> bool:
-    return all(
-        smallest_effect(line)[0] and line["rule"] != "moderator_slope"
-        for line in primary
-        if line["status"] == "ok"
-    )
-
-
-def _scenarios(primary: list[dict]) -> list[str]:
-    defined = _has_smallest_effect(primary)
-    fitted = [line["name"] for line in primary if line["status"] == "ok"]
-    alone = [ONE_NULL + name for name in fitted] if defined and len(fitted) > 1 else []
-    return [s for s in SCENARIOS if defined or s != "smallest_effect"] + alone
-
-
-def of_line(scenario: str, line: dict) -> str:
-    """Which of `SCENARIOS` a line is simulated under."""
-    if not scenario.startswith(ONE_NULL):
-        return scenario
-    return "null" if scenario == ONE_NULL + line["name"] else "smallest_effect"
-
-
 def _simulated(line: dict, scenario: str, settings: dict) -> dict:
     """What is taken as the truth of a line, for the record."""
     mean = truth(line, scenario)
@@ -133,7 +118,7 @@ def _simulated(line: dict, scenario: str, settings: dict) -> dict:
 
 def _rates(scenarios: dict) -> dict:
     """Error rates and power, with a warning where the rule errs too often."""
-    nulls = [s for s in scenarios if s == "null" or s.startswith(ONE_NULL)]
+    nulls = [s for s in scenarios if s in ("null", HALF) or s.startswith(ONE_NULL)]
     worst = max(nulls, key=lambda s: scenarios[s]["supported"])
     null, high = scenarios[worst], scenarios["null_more_heterogeneity"]
     found = scenarios.get("smallest_effect", {})
@@ -157,7 +142,7 @@ def _rates(scenarios: dict) -> dict:
 
 def _told(primary: list[dict]) -> str:
     """What the rates do not say by themselves."""
-    if not _has_smallest_effect(primary):
+    if not has_smallest_effect(primary):
         return "no smallest effect of interest: power is not defined"
     timed = [x for x in primary if x["status"] == "ok" and x["rule"] == "non_inferiority"]
     certain = [{**x, "ci_lower": x["null"], "ci_upper": x["null"]} for x in timed]
@@ -242,46 +227,3 @@ def _needs_share(fitted: dict) -> bool:
     r2 = fitted["extra"].get("r2")
     able = fitted["rule"] == "lowest_dose" and fitted["status"] == "ok" and r2 is not None
     return able and r2 < 50 and superiority(fitted)[0] == "supported"
-
-
-def truth(line: dict, scenario: str) -> np.ndarray:
-    """Mean true effect (k,) of each contrast in a scenario.
-
-    Null: no effect; for non-inferiority an effect at the margin; for a slope or a test of groups no
-    slope or no difference; at the lowest dose no effect, with the slope as estimated. Smallest
-    effect of interest: the margin in the claimed direction; no difference for non-inferiority; one
-    group, the first by name, that differs by the margin for a test of groups.
-    """
-    effects, margin = line["effects"], smallest_effect(line)[0] or 0.0
-    side = 1.0 if line["direction"] == "increase" else -1.0
-    null, extra = scenario != "smallest_effect", line["extra"]
-    mean = np.full(len(effects), float(line["null"]))
-    if line["rule"] == "non_inferiority":
-        return mean - side * margin if null else mean
-    if line["rule"] == "omnibus":
-        first = extra["groups"][0]
-        odd = np.array([e[extra["moderator"]] == first for e in effects], dtype=float)
-        return mean if null else mean + margin * odd
-    if line["rule"] == "moderator_slope":
-        return mean + line["estimate"]
-    if line["rule"] == "lowest_dose":
-        dose = np.array([e[extra["moderator"]] or extra["lowest"] for e in effects])
-        return mean + extra["slope"] * (dose - extra["lowest"]) if null else mean + side * margin
-    return mean if null else mean + side * margin
-
-
-def tau2_of(line: dict, scenario: str, settings: dict) -> tuple[float, float]:
-    """Variance of the true effects between and within trials.
-
-    As estimated; under more heterogeneity `settings["heterogeneity_factor"]` times that, and
-    between trials at least the median sampling variance, since few trials estimate it badly.
-    """
-    parts = (
-        line["extra"].get("sigma2_between_trials", line["tau2"] or 0.0),
-        line["extra"].get("sigma2_within_trials", 0.0),
-    )
-    if scenario != "null_more_heterogeneity":
-        return parts
-    factor = settings["heterogeneity_factor"]
-    least = float(np.median([e["vi"] for e in line["effects"]]))
-    return max(factor * parts[0], least), factor * parts[1]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from liverfit.claims.agreement import agreement
 from liverfit.claims.certainty import claim_certainty
 
-CALIBRATED = ("power", "power_se", "false_positive_rate", "false_positive_rate_se")
+CALIBRATED = (
+    "power", "power_se", "false_positive_rate", "false_positive_rate_se", "false_negative_rate",
+    "false_positive_rate_more_heterogeneity",
+)  # fmt: skip
 
 
 def conclude_claim(

@@ -21,8 +21,23 @@ class Fitted(NamedTuple):
     """A regression of effects on columns: coefficients (the constant first) and what is left."""
 
     r: object  # coef, se, ci, pvalue, df
-    tau2: float
+    sigma2: tuple[float, ...]  # between trials; within them where one gives several effects
     label: str
+
+    @property
+    def tau2(self) -> float:
+        return sum(self.sigma2)
+
+
+def components_of(m) -> tuple[float, float]:
+    """Variance of true effects between and within trials, of a three-level fit."""
+    return float(m.sigma2[0]), float(m.sigma2[1])
+
+
+def named_components(sigma2: tuple[float, ...]) -> dict:
+    """The components as a line's `extra` names them; none where trials give one effect each."""
+    names = ("sigma2_between_trials", "sigma2_within_trials")
+    return dict(zip(names, sigma2, strict=True)) if len(sigma2) == 2 else {}
 
 
 def with_moderator(line: dict, effects: list[dict], needed: int = 0) -> tuple[list[dict], Any]:
@@ -81,11 +96,11 @@ def fit_regression(
     if len(set(trials)) == len(trials):
         vi = [e["vi"] for e in effects]
         r = meta.random_effects(yi, vi, mods=x, test=models["test"], **options)
-        return Fitted(r, float(r.tau2), f"{TESTS[r.test]} meta-regression")
+        return Fitted(r, (float(r.tau2),), f"{TESTS[r.test]} meta-regression")
     v = sampling_covariance(effects)
     m = meta.multilevel(yi, v, [trials, list(range(len(yi)))], mods=x, **options)
     r = m.robust(trials, kind="CR2") if robust else m
-    return Fitted(r, float(np.sum(m.sigma2)), "three-level CR2 meta-regression")
+    return Fitted(r, components_of(m), "three-level CR2 meta-regression")
 
 
 def explained(line: dict, effects: list[dict], x: np.ndarray, tau2: float, models: dict) -> dict:

@@ -9,10 +9,12 @@ from liverfit.claims.covariance import sampling_covariance
 from liverfit.claims.models.common import TooFewTrials, coefficient, participants
 from liverfit.claims.models.moderation import (
     at_lowest,
+    components_of,
     curve,
     described,
     explained,
     fit_regression,
+    named_components,
     with_moderator,
 )
 
@@ -30,6 +32,7 @@ def meta_regression(line: dict, effects: list[dict], models: dict) -> dict:
         **at_lowest(line, effects, usable, fitted, models),
         "extra": {
             **described(line, effects, usable, x),
+            **named_components(fitted.sigma2),
             "slope": slope["estimate"],
             "slope_ci_lower": slope["ci_lower"],
             "slope_ci_upper": slope["ci_upper"],
@@ -76,5 +79,11 @@ def moderator_test(line: dict, effects: list[dict], models: dict) -> dict:
         "n_effects": len(kept),
         "n": participants(kept),
         "fitted_model": f"three-level meta-regression on {name}, {models['estimator']}, F test",
-        "extra": {"moderator": name, "groups": groups, "left_out": thin, "qm": float(m.qm)},
+        "extra": {
+            "moderator": name,
+            "groups": groups,
+            "left_out": thin,
+            "qm": float(m.qm),
+            **named_components(components_of(m)),
+        },
     }

@@ -1,0 +1,100 @@
+"""The truths under which a claim's trials are simulated: true effects and their heterogeneity."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from liverfit.claims.planning import smallest_effect
+
+SCENARIOS = ("null", "smallest_effect", "null_more_heterogeneity")
+ONE_NULL = "null_in_"  # and the name of a line: only this line has no effect
+HALF = "null_dose_explains_half"  # of tau2, with an effect at the lowest dose
+
+
+def has_smallest_effect(primary: list[dict]) -> bool:
+    """Whether every fitted line has one, so that power is defined."""
+    return all(
+        smallest_effect(line)[0] and line["rule"] != "moderator_slope"
+        for line in primary
+        if line["status"] == "ok"
+    )
+
+
+def scenarios_of(primary: list[dict]) -> list[str]:
+    """`SCENARIOS` that a claim's primary lines allow, and the nulls in which only a part fails."""
+    defined = has_smallest_effect(primary)
+    fitted = [line["name"] for line in primary if line["status"] == "ok"]
+    alone = [ONE_NULL + name for name in fitted] if defined and len(fitted) > 1 else []
+    if defined and any(total_tau2(x) for x in primary if x["rule"] == "lowest_dose"):
+        alone.append(HALF)
+    return [s for s in SCENARIOS if defined or s != "smallest_effect"] + alone
+
+
+def of_line(scenario: str, line: dict) -> str:
+    """Which of `SCENARIOS`, or `HALF`, a line is simulated under."""
+    if scenario == HALF and line["rule"] != "lowest_dose":
+        return "smallest_effect"
+    if not scenario.startswith(ONE_NULL):
+        return scenario
+    return "null" if scenario == ONE_NULL + line["name"] else "smallest_effect"
+
+
+def truth(line: dict, scenario: str) -> np.ndarray:
+    """Mean true effect (k,) of each contrast in a scenario.
+
+    Null: no effect; for non-inferiority an effect at the margin; for a slope or a test of groups no
+    slope or no difference; at the lowest dose no effect, with the slope as estimated. Smallest
+    effect of interest: the margin in the claimed direction; no difference for non-inferiority; one
+    group, the first by name, that differs by the margin for a test of groups. `HALF`: besides the
+    margin a slope in the claimed direction whose variance is half of all there is.
+    """
+    effects, margin = line["effects"], smallest_effect(line)[0] or 0.0
+    side = 1.0 if line["direction"] == "increase" else -1.0
+    null, extra = scenario != "smallest_effect", line["extra"]
+    mean = np.full(len(effects), float(line["null"]))
+    if line["rule"] == "non_inferiority":
+        return mean - side * margin if null else mean
+    if line["rule"] == "omnibus":
+        first = extra["groups"][0]
+        odd = np.array([e[extra["moderator"]] == first for e in effects], dtype=float)
+        return mean if null else mean + margin * odd
+    if line["rule"] == "moderator_slope":
+        return mean + line["estimate"]
+    if line["rule"] == "lowest_dose":
+        dose = np.array([e[extra["moderator"]] or extra["lowest"] for e in effects])
+        dose = dose - extra["lowest"]
+        if scenario == HALF:
+            slope = (total_tau2(line) / 2 / dose.var()) ** 0.5
+            return mean + side * (margin + slope * dose)
+        return mean + extra["slope"] * dose if null else mean + side * margin
+    return mean if null else mean + side * margin
+
+
+def tau2_of(line: dict, scenario: str, settings: dict) -> tuple[float, float]:
+    """Variance of the true effects between and within trials.
+
+    As estimated; under `HALF` half of all that there is without the moderator; under more
+    heterogeneity `settings["heterogeneity_factor"]` times that, and between trials at least the
+    median sampling variance, since few trials estimate it badly.
+    """
+    parts = (
+        line["extra"].get("sigma2_between_trials", line["tau2"] or 0.0),
+        line["extra"].get("sigma2_within_trials", 0.0),
+    )
+    if scenario == HALF:
+        share = total_tau2(line) / 2 / sum(parts)
+        return share * parts[0], share * parts[1]
+    if scenario != "null_more_heterogeneity":
+        return parts
+    factor = settings["heterogeneity_factor"]
+    least = float(np.median([e["vi"] for e in line["effects"]]))
+    return max(factor * parts[0], least), factor * parts[1]
+
+
+def total_tau2(line: dict) -> float:
+    """tau2 without the moderator, from what is left with it and the share explained; 0 where that
+    share is not known or whole."""
+    r2 = line["extra"].get("r2")
+    if line["status"] != "ok" or r2 is None or r2 >= 100:
+        return 0.0
+    return line["tau2"] / (1 - r2 / 100)
