@@ -327,7 +327,7 @@ def test_the_main_analysis_is_the_first_specification_on_real_data(real_run):
     small = {**plan["multiverse"], "choices": {k: v[:2] for k, v in choices.items()}}
     for claim in config["claims"]["claims"]:
         rows = select_variants(
-            claim, variants, real_run.derived.contrasts, config["outcomes"], plan["primary"]
+            claim, variants, real_run.derived.contrasts, {}, config["outcomes"], plan["primary"]
         )
         made = evaluate_claim(claim, as_records(rows), config["outcomes"], small, plan)
         said = summarise(made)
@@ -408,7 +408,7 @@ def test_summary_of_measures_is_that_of_the_table(evaluated, table):
 def test_a_claim_without_trials_has_no_feasible_specification():
     empty = select_variants(
         {**CLAIM, "comparison": COMPARISON}, pd.DataFrame([], columns=["effect_id"]),
-        contrasts(), OUTCOMES, PLAN,
+        contrasts(), {}, OUTCOMES, PLAN,
     )  # fmt: skip
     made = evaluate_claim(CLAIM, as_records(empty), OUTCOMES, PLAN_OF_ALL, SETTINGS)
     said = summarise(made)

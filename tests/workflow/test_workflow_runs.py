@@ -22,6 +22,7 @@ PER_CLAIM = (
     "judge_claim",
     "conclude_claim",
     "plot_forest",
+    "plot_specification_curve",
 )
 
 

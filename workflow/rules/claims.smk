@@ -7,6 +7,7 @@ checkpoint select_evidence:
         contrasts="<results>/effects/contrasts.csv",
         variants="<results>/effects/variants.csv",
         arm_summaries="<results>/effects/arm_summaries.csv",
+        risk_of_bias="<results>/risk_of_bias/risk_of_bias.csv",
         code=code_of("select_evidence"),
     output:
         evidence=ensure("<results>/evidence/{claim}.json", non_empty=True),
@@ -81,7 +82,7 @@ rule conclude_claim:
     input:
         judged="<results>/judged/{claim}.json",
         bias="<results>/bias/{claim}.json",
-        risk_of_bias="<results>/risk_of_bias/risk_of_bias.csv",
+        risk_of_bias=risk_of_bias_of,
         calibration="<results>/calibration/{claim}.json",
         multiverse="<results>/multiverse/{claim}.json",
         code=code_of("conclude_claim"),

@@ -90,6 +90,11 @@ def evidence_of(wildcards):
     return checkpoints.select_evidence.get(claim=wildcards.claim).output.evidence
 
 
+def risk_of_bias_of(wildcards):
+    """Return the table of judgements, with its content looked at as in `evidence_of`."""
+    return checkpoints.judge_risk_of_bias.get().output.risk_of_bias
+
+
 def variants_of(wildcards):
     """Return a claim's effects in every variant once they are selected, as `evidence_of` does."""
     return checkpoints.select_evidence.get(claim=wildcards.claim).output.variants

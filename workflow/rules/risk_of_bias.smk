@@ -1,7 +1,7 @@
 # Risk of bias of every trial, as far as the printed data carry it.
 
 
-rule judge_risk_of_bias:
+checkpoint judge_risk_of_bias:
     input:
         datasets=expand("<results>/ingested/{dataset}.json", dataset=TRIALS),
         trials="<results>/harmonized/trials.csv",

@@ -7,23 +7,26 @@ of a claim whose evidence did not change have the same bytes, so that the claim 
 from liverfit import store
 from liverfit.claims.evidence import select_evidence
 from liverfit.claims.multiverse.pool import select_variants
+from liverfit.claims.risk_of_bias import overall_of
 from liverfit.job import logged
 
 
-def main(claim, tables, outcomes, plan, out):
-    effects, contrasts, variants, arms = map(store.read_table, tables)
+def main(claim, files, outcomes, plan, out):
+    effects, contrasts = store.read_table(files.effects), store.read_table(files.contrasts)
+    arms = store.read_table(files.arm_summaries)
     evidence = select_evidence(claim, effects, contrasts, outcomes, plan, arms)
     store.write_json(out.evidence, evidence)
-    pool = select_variants(claim, variants, contrasts, outcomes, plan)
+    variants = store.read_table(files.variants)
+    judged = overall_of(store.read_table(files.risk_of_bias))
+    pool = select_variants(claim, variants, contrasts, judged, outcomes, plan)
     store.write_table(out.variants, pool)
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        files = snakemake.input
         main(
             snakemake.params.claim,
-            (files.effects, files.contrasts, files.variants, files.arm_summaries),
+            snakemake.input,
             snakemake.params.outcomes,
             snakemake.params.plan,
             snakemake.output,

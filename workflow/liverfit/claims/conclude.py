@@ -44,6 +44,7 @@ def conclude_claim(
         "agreement": agreement(judged),
         "multiverse_share": multiverse["multiverse_share"] if multiverse else None,
         "multiverse": multiverse,
+        "multiverse_reason": multiverse["multiverse_reason"] if multiverse else "not evaluated",
         **{name: calibration[name] for name in CALIBRATED},
         "calibration_reason": calibration["reason"],
         "warning": calibration["warning"],

@@ -15,12 +15,17 @@ LEFT_OUT = ("arm_label", "comparator_label", "spread_source", "source_rows")
 POOL_COLUMNS = (
     "line", "variants", "measure",
     *(key for key in EFFECT_KEYS if key not in LEFT_OUT),
-    "condition", "diet_cointervention",
+    "condition", "diet_cointervention", "risk_of_bias",
 )  # fmt: skip
 
 
 def select_variants(
-    claim: dict, variants: pd.DataFrame, contrasts: pd.DataFrame, outcomes: dict, plan: dict
+    claim: dict,
+    variants: pd.DataFrame,
+    contrasts: pd.DataFrame,
+    risk_of_bias: dict[str, str],
+    outcomes: dict,
+    plan: dict,
 ) -> pd.DataFrame:
     """Effects of the right kind for a claim's primary lines, before any choice is made.
 
@@ -29,6 +34,7 @@ def select_variants(
     claim : one entry of config/claims.yaml
     variants : table of `derive_variants`
     contrasts : table of `derive_effects`
+    risk_of_bias : {trial_id: overall judgement}
     outcomes : contents of config/outcomes.yaml
     plan : the `primary` section of the analysis plan; here only what the arms are (`allocation`)
         counts, the rest is for the choices
@@ -47,7 +53,11 @@ def select_variants(
         allocation = {**plan, **line["plan"]}["allocation"]
         if line["role"] == "primary":
             out += [
-                {**row, "line": line["name"]}
+                {
+                    **row,
+                    "line": line["name"],
+                    "risk_of_bias": risk_of_bias.get(row["trial_id"], "no_information"),
+                }
                 for row in effects_of(line, rows, cells)
                 if row["allocation"] in allocation
             ]

@@ -48,6 +48,7 @@ def summarise(m: Multiverse) -> dict:
         "share_agrees": share,
         "share_agrees_distinct": None,
         "multiverse_share": share if covers(m.line) else None,
+        "multiverse_reason": _reason(m, n),
         "choices": [{"name": c.name, "options": list(c.options)} for c in m.grid.choices],
         "primary": primary_specification(m),
         "share_same_sign": None,
@@ -66,6 +67,18 @@ def summarise(m: Multiverse) -> dict:
         out["measures"] = _by_measure(m, weight, agrees)
         out["options"], out["variance"] = explained(m, weight, agrees)
     return out
+
+
+def _reason(m: Multiverse, n: int) -> str:
+    """Why there is no `multiverse_share`, or what it is a share of."""
+    if not n:
+        return "no specification is feasible"
+    if not covers(m.line):
+        return (
+            f"the claim is tested by {m.line['model']} under the rule {m.line['rule']}; the "
+            "specifications are of the pooled effect of the same contrasts"
+        )
+    return f"of {n} feasible specifications: {RULES[rule_of(m.line)]}"
 
 
 def _infeasible(m: Multiverse, paths: np.ndarray) -> dict[str, int]:
