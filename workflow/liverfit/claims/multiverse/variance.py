@@ -60,6 +60,11 @@ def _standardised(m: Multiverse, weight: np.ndarray) -> np.ndarray:
     return np.where(weight > 0, out, 0.0)
 
 
+def _clear(share: float) -> float:
+    """0 for a share that is rounding error, so that no machine's last digit is told."""
+    return share if share > 1e-9 else 0.0
+
+
 class _Totals:
     """Cross-products of option indicators over feasible specifications, without listing these."""
 
@@ -128,7 +133,7 @@ class _Totals:
         member = np.concatenate(groups)
         full = self._regression(sums, np.ones(len(member), dtype=bool))
         parts = {
-            c.name: max(0.0, full - self._regression(sums, member != i)) / total
+            c.name: _clear((full - self._regression(sums, member != i)) / total)
             for i, c in enumerate(self.m.grid.choices)
         }
         return {"choices": parts, "r2": full / total}
