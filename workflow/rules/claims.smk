@@ -8,6 +8,7 @@ checkpoint select_evidence:
         variants="<results>/effects/variants.csv",
         arm_summaries="<results>/effects/arm_summaries.csv",
         risk_of_bias="<results>/risk_of_bias/risk_of_bias.csv",
+        before_after="<results>/effects/before_after.csv",
         code=code_of("select_evidence"),
     output:
         evidence=ensure("<results>/evidence/{claim}.json", non_empty=True),

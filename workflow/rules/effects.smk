@@ -15,6 +15,7 @@ rule derive_effects:
             category="Data",
             labels={"table": "effects"},
         ),
+        before_after=ensure("<results>/effects/before_after.csv", non_empty=True),
         fates=ensure("<results>/effects/fates.csv", non_empty=True),
         correlations=ensure("<results>/effects/correlations.csv", non_empty=True),
         contrasts=ensure("<results>/effects/contrasts.csv", non_empty=True),

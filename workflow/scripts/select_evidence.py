@@ -13,8 +13,8 @@ from liverfit.job import logged
 
 def main(claim, files, outcomes, plan, out):
     effects, contrasts = store.read_table(files.effects), store.read_table(files.contrasts)
-    arms = store.read_table(files.arm_summaries)
-    evidence = select_evidence(claim, effects, contrasts, outcomes, plan, arms)
+    arms, changes = store.read_table(files.arm_summaries), store.read_table(files.before_after)
+    evidence = select_evidence(claim, effects, contrasts, outcomes, plan, arms, changes)
     store.write_json(out.evidence, evidence)
     variants = store.read_table(files.variants)
     judged = overall_of(store.read_table(files.risk_of_bias))

@@ -44,7 +44,7 @@ EFFECT_KEYS = (
 NUMBERS = (
     "yi", "vi", "v_arm", "v_comparator", "n1", "n2", "week", "weeks", "minutes_per_week",
     "comparator_minutes_per_week", "percent_vo2max", "weekly_volume", "weight_change_percent",
-    "baseline_testosterone", "r_imputed",
+    "baseline_testosterone", "r_imputed", "hours_after",
 )  # fmt: skip
 
 
@@ -55,6 +55,7 @@ def select_evidence(
     outcomes: dict,
     plan: dict,
     arm_summaries: pd.DataFrame | None = None,
+    before_after: pd.DataFrame | None = None,
 ) -> dict:
     """Select a claim's evidence.
 
@@ -65,6 +66,7 @@ def select_evidence(
     outcomes : contents of config/outcomes.yaml
     plan : the `primary` section of the analysis plan: which contrasts may enter
     arm_summaries : table of `derive_effects`, for lines that set another outcome beside theirs
+    before_after : the table of uncontrolled changes, for lines of that design
 
     Returns
     -------
@@ -72,9 +74,14 @@ def select_evidence(
     """
     all_effects, all_contrasts = as_records(effects), as_records(contrasts)
     arms = {} if arm_summaries is None else summaries_by_arm(arm_summaries)
+    changes = [] if before_after is None else as_records(before_after)
     out = {"claim": claim["id"], "lines": [], "near_misses": []}
     for line in lines_of(claim, outcomes):
         rules = {**plan, **line["plan"]}
+        if line["design"] == "before_after":
+            kept = _uncontrolled(changes, line, rules)
+            out["lines"].append({**line, "effects": kept})
+            continue
         cells = factorial_cells(all_contrasts, line) if line["model"] == "interaction" else None
         candidates = effects_of(line, all_effects, cells)
         kept, rejected = _screen([e for e in candidates if e["measure"] == line["measure"]],
@@ -125,6 +132,31 @@ def effects_of(line: dict, effects: list[dict], cells: list[dict] | None) -> lis
         and bool(e["acute"]) == (line["exposure"] == "acute")
         and (matches(e, line["comparison"]) if cells is None else _in_cells(e, line, cells))
     ]
+
+
+def _uncontrolled(changes: list[dict], line: dict, rules: dict) -> list[dict]:
+    """Changes from baseline of the arms that the line's experimental side names.
+
+    How a trial allocates matters for contrasts alone; everything else of the plan holds.
+    """
+    own = {"experimental": line["comparison"]["experimental"], "comparator": {"modality": [""]}}
+    free = {
+        **rules,
+        "designs": ["before_after"],
+        "randomised": [*{c["randomised"] for c in changes}],
+    }
+    kept, _ = _screen(
+        [
+            c
+            for c in changes
+            if (c["outcome"], c["measure"]) == (line["outcome"], line["measure"])
+            and bool(c["acute"]) == (line["exposure"] == "acute")
+            and matches(c, own)
+        ],
+        line,
+        free,
+    )
+    return [{key: e.get(key) for key in (*EFFECT_KEYS, "hours_after", "window")} for e in kept]
 
 
 def _in_cells(e: dict, line: dict, cells: list[dict]) -> bool:

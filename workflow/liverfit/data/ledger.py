@@ -22,6 +22,7 @@ REASONS = {
     "contrast_stored_as_change": "an arm's change that is in truth the printed contrast",
     "better_route": "a better route to the same effect was open",
     "not_needed": "the effect was computed from other rows",
+    "other_visit_of_the_bout": "another visit after the bout stands for it",
     "after_the_programme": "a visit after the programme had ended",
     "no_comparator_arm": "the trial holds no second arm to compare with",
     "not_an_allocation": "the arms were not allocated against each other",

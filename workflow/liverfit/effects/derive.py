@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from liverfit.effects.arm_summaries import COLUMNS, arm_summary
+from liverfit.effects.acute import one_visit_a_bout
+from liverfit.effects.before_after import COLUMNS as BEFORE_AFTER_COLUMNS
+from liverfit.effects.before_after import before_after
 from liverfit.effects.correlation import Correlations, printed_correlations
 from liverfit.effects.measures import best
 from liverfit.effects.pairs import Pair, pairs
@@ -54,6 +57,7 @@ class Derived:
 
     effects: pd.DataFrame
     contrasts: pd.DataFrame
+    before_after: pd.DataFrame
     fates: pd.DataFrame
     correlations: pd.DataFrame
     arm_summaries: pd.DataFrame
@@ -84,6 +88,8 @@ def derive_effects(
         arm_rows[a["trial_id"]].append(a)
     cells = records(measurements, NUMBERS["measurements"])
     spoken = records(directions, ())
+    acute = {(a["trial_id"], a["arm_id"]) for of in arm_rows.values() for a in of if a["acute"]}
+    cells, fates = one_visit_a_bout(cells, acute, settings["acute_visit"])
     found = printed_correlations(cells)
     r = Correlations(found, **settings["correlation"])
     weight = WeightEvidence(cells, spoken, settings["weight_stable_percent"])
@@ -96,7 +102,7 @@ def derive_effects(
         words[d["trial_id"], d["outcome"]].append(d)
         by_trial[d["trial_id"]][d["outcome"]]  # a direction alone is a contrast without a number
 
-    effects, contrasts, fates, summaries = [], [], [], []
+    effects, contrasts, changes, summaries = [], [], [], []
     for trial_id, by_outcome in by_trial.items():
         trial = trial_rows[trial_id]
         trial_pairs = pairs(arm_rows[trial_id], order)
@@ -116,12 +122,16 @@ def derive_effects(
             made, seen, options = _contrasts(context, trial_pairs, weight)
             effects += made
             contrasts += seen
-            fates += _fates(members, made, seen, options, len(arm_rows[trial_id]))
+            alone = _changes(context)
+            changes += alone
+            fates += _fates(members, made, seen, options, len(arm_rows[trial_id]), alone)
             summaries += _arm_summaries(context)
     _promote_only_parts(effects)
+    _promote_only_parts(changes)
     return Derived(
         effects=pd.DataFrame(effects, columns=effect_columns(settings["baseline_moderators"])),
         contrasts=pd.DataFrame(contrasts, columns=list(CONTRAST_COLUMNS)),
+        before_after=pd.DataFrame(changes, columns=list(BEFORE_AFTER_COLUMNS)),
         fates=pd.DataFrame(fates, columns=["row_id", "status", "reason", "superseded_by"]),
         correlations=pd.DataFrame(
             [{**f, "imputed": r[f["outcome"]]} for f in found],
@@ -181,8 +191,7 @@ def _options(context: Context, pair: Pair) -> list[Difference]:
     if end:
         latest = end + context.settings["latest_followup_weeks"]
     out = []
-    for (name, _), cells in _by_scale(_own_p_only(context.cells)).items():
-        scale = _scale(name, context.entry, cells)
+    for scale, cells in _scales(context):
         arms = [
             ArmCells(a["arm_id"], [c for c in cells if c["arm_id"] == a["arm_id"]], latest)
             for a in (pair.arm, pair.comparator)
@@ -208,8 +217,7 @@ def _options(context: Context, pair: Pair) -> list[Difference]:
 def _arm_summaries(context: Context) -> list[dict]:
     """Every arm's summary on every scale of the outcome, up to the end of the programme."""
     out = []
-    for (name, _), cells in _by_scale(_own_p_only(context.cells)).items():
-        scale = _scale(name, context.entry, cells)
+    for scale, cells in _scales(context):
         for arm in context.arms:
             own = [c for c in cells if c["arm_id"] == arm["arm_id"]]
             latest = (arm["weeks"] or float("inf")) + context.settings["latest_followup_weeks"]
@@ -219,12 +227,28 @@ def _arm_summaries(context: Context) -> list[dict]:
     return out
 
 
-def _scale(name: str, entry: dict, cells: list[dict]) -> dict:
-    return {
-        "name": name,
-        "canonical": _is_canonical(name, entry, cells),
-        "sign": int(cells[0]["sign"] or 1),
-    }
+def _scales(context: Context) -> list[tuple[dict, list[dict]]]:
+    """The scales that the outcome is printed on, each with its cells."""
+    return [
+        (
+            {
+                "name": name,
+                "canonical": _is_canonical(name, context.entry, cells),
+                "sign": int(cells[0]["sign"] or 1),
+            },
+            cells,
+        )
+        for (name, _), cells in _by_scale(_own_p_only(context.cells)).items()
+    ]
+
+
+def _changes(context: Context) -> list[dict]:
+    """Changes from baseline of every arm that does something, each without a comparator."""
+    active = [a for a in context.arms if a["components"]]
+    if not active or not context.cells:
+        return []
+    scales = _scales(context)
+    return [row for arm in active for row in before_after(context, arm, scales)]
 
 
 def _own_p_only(cells: list[dict]) -> list[dict]:
@@ -307,13 +331,22 @@ def _promote_only_parts(effects: list[dict]) -> None:
 
 
 def _fates(
-    cells: list[dict], made: list[dict], seen: list[dict], options: list[Difference], n_arms: int
+    cells: list[dict],
+    made: list[dict],
+    seen: list[dict],
+    options: list[Difference],
+    n_arms: int,
+    alone: list[dict],
 ) -> list[dict]:
-    """What became of each measurement: used, superseded by a better route, or why excluded."""
+    """What became of each measurement: used, superseded by a better route, or why excluded.
+
+    A row that no contrast uses is used where an uncontrolled change (`alone`) rests on it.
+    """
     used = defaultdict(list)
     for e in made:
         for row in e["source_rows"].split(";"):
             used[row].append(e["effect_id"])
+    changes = {row for e in alone for row in e["source_rows"].split(";")}
     by_arm = defaultdict(list)
     for s in seen:
         for arm in (s["arm_id"], s["comparator_arm_id"]):
@@ -338,6 +371,8 @@ def _fates(
             else:
                 reasons = [s["reason"] for s in by_arm[c["arm_id"]] if s["reason"]]
                 fate.update(status="excluded", reason=_first_reason(reasons))
+            if fate["status"] == "excluded" and row in changes:
+                fate.update(status="used", reason="")
         out.append(fate)
     return out
 

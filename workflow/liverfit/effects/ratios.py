@@ -28,11 +28,12 @@ def of_pre_post(
     arm: tuple[Summary, Summary], comparator: tuple[Summary, Summary], r: float
 ) -> Ratio | None:
     """ln(post/baseline) of one arm minus that of the other (`log_mean_change`)."""
-    parts = [_log_change(pre, post, r) for pre, post in (arm, comparator)]
+    parts = [log_change(pre, post, r) for pre, post in (arm, comparator)]
     return _minus(*parts, "pre_post") if all(parts) else None
 
 
-def _log_change(pre: Summary, post: Summary, r: float) -> tuple[float, float] | None:
+def log_change(pre: Summary, post: Summary, r: float) -> tuple[float, float] | None:
+    """ln(post/baseline) of one arm and its variance, None where a level is not above 0."""
     if pre.mean <= 0 or post.mean <= 0:
         return None
     n = min((x for x in (pre.n, post.n) if x), default=None)
@@ -50,11 +51,12 @@ def of_changes(
     arm: tuple[Summary | None, Summary], comparator: tuple[Summary | None, Summary]
 ) -> Ratio | None:
     """ln((baseline + change)/baseline), the baseline taken as known (delta method)."""
-    parts = [_log_over_baseline(base, change) for base, change in (arm, comparator)]
+    parts = [log_over_baseline(base, change) for base, change in (arm, comparator)]
     return _minus(*parts, "change_over_baseline") if all(parts) else None
 
 
-def _log_over_baseline(base: Summary | None, change: Summary) -> tuple[float, float] | None:
+def log_over_baseline(base: Summary | None, change: Summary) -> tuple[float, float] | None:
+    """ln((baseline + change)/baseline) of one arm and its variance, the baseline as known."""
     if base is None or base.mean <= 0 or base.mean + change.mean <= 0:
         return None
     end = base.mean + change.mean

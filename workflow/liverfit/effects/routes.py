@@ -82,7 +82,7 @@ class ArmCells:
 
 
 @dataclass(frozen=True)
-class _Side:
+class ArmChange:
     """The change of one arm and what it was made of."""
 
     change: Summary
@@ -126,16 +126,16 @@ def differences(
     return out
 
 
-def sides(cells: ArmCells, r: float) -> list[_Side]:
+def sides(cells: ArmCells, r: float) -> list[ArmChange]:
     """Change summaries of an arm: printed, and post minus baseline with imputed correlation."""
-    out = [_Side(c, "change_scores") for c in cells.change]
+    out = [ArmChange(c, "change_scores") for c in cells.change]
     if cells.baseline:
-        out += [_Side(_change(cells.baseline, p, r), "pre_post", p) for p in cells.post]
+        out += [ArmChange(_change(cells.baseline, p, r), "pre_post", p) for p in cells.post]
     return out
 
 
 def _difference_of_changes(
-    a: _Side, b: _Side, one: ArmCells, two: ArmCells, scale: dict, r: float
+    a: ArmChange, b: ArmChange, one: ArmCells, two: ArmCells, scale: dict, r: float
 ) -> Difference:
     route = max(a.route, b.route, key=ROUTES.index)
     made = _difference(route, a.change, b.change, one, two, scale, r)

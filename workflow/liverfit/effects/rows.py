@@ -98,6 +98,12 @@ class Context:
     words: list[dict]
 
 
+def severest_caution(cells: list[dict]) -> str:
+    """The severest caution on the cells behind an effect."""
+    cautions = {c["caution"] for c in cells} | {""}
+    return next(s for s in ("exclude_primary", "check", "info", "") if s in cautions)
+
+
 def dose_of(arm: dict) -> dict:
     """How hard an arm trains; its weekly volume is minutes a week × percent of VO2max / 100."""
     minutes, percent = arm["minutes_per_week"], arm["percent_vo2max"]
@@ -150,8 +156,6 @@ def effect_row(context: Context, pair: Pair, m: Measured, evidence: dict) -> dic
     trial, d = context.trial, m.difference
     a, b = pair.arm, pair.comparator
     used = [c for c in context.cells if c["measurement_id"] in d.rows]
-    cautions = {c["caution"] for c in used} | {""}
-    severity = next(s for s in ("exclude_primary", "check", "info", "") if s in cautions)
     identity = (trial["trial_id"], f"{a['arm_id']}-vs-{b['arm_id']}", context.outcome, m.measure)
     rules = {c["spread_rule"] for c in used if c["spread_rule"] != "printed"}
     return {
@@ -197,7 +201,7 @@ def effect_row(context: Context, pair: Pair, m: Measured, evidence: dict) -> dic
         "randomised": trial["randomised"],
         "condition": trial["condition"],
         "diet_cointervention": trial["diet_cointervention"],
-        "caution": severity,
+        "caution": severest_caution(used),
         "spread_rules": ";".join(sorted(rules)),
         "source_rows": ";".join(d.rows),
     }
