@@ -95,6 +95,7 @@ def run_pipeline(root: Path) -> Run:
                 outcomes,
                 plan["primary"],
                 derived.arm_summaries,
+                derived.before_after,
             ),
             plan,
         )
@@ -120,6 +121,7 @@ def run_pipeline(root: Path) -> Run:
         datasets,
         [harmonized.fates, derived.fates],
         derived.effects,
+        derived.before_after,
         compare_reviews(reviews, judged),
         judged,
     )

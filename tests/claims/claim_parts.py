@@ -163,6 +163,7 @@ def line(**changes) -> dict:
         "null": 0.0,
         "margin": 1.0,
         "rule": "superiority",
+        "design": "controlled",
         "model": "random_effects",
         "moderator": None,
         "minimum_trials": 3,

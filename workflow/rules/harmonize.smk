@@ -40,6 +40,7 @@ rule build_ledger:
         datasets=expand("<results>/ingested/{dataset}.json", dataset=FORMATS),
         fates=["<results>/harmonized/fates.csv", "<results>/effects/fates.csv"],
         effects="<results>/effects/effects.csv",
+        before_after="<results>/effects/before_after.csv",
         concordance="<results>/concordance/concordance.csv",
         claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
         code=code_of("build_ledger"),

@@ -10,12 +10,13 @@ from liverfit.data.dataset import Dataset
 from liverfit.job import logged
 
 
-def main(ingested, fates, effects, concordance, claims, ledger, flow):
+def main(ingested, fates, effects, before_after, concordance, claims, ledger, flow):
     datasets = [Dataset.from_json(store.verify(path)) for path in ingested]
     tables = account(
         [dataset for dataset in datasets if dataset.ok],
         [store.read_table(path) for path in fates],
         store.read_table(effects),
+        store.read_table(before_after),
         store.read_table(concordance),
         [store.read_json(path) for path in claims],
     )
@@ -29,6 +30,7 @@ if __name__ == "__main__":
             snakemake.input.datasets,
             snakemake.input.fates,
             snakemake.input.effects,
+            snakemake.input.before_after,
             snakemake.input.concordance,
             snakemake.input.claims,
             snakemake.output.ledger,

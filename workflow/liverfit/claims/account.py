@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 POOLED = "pooled in a claim's primary line"
 SECONDARY = "in a secondary or sensitivity line only"
 TOO_FEW = "in a line with too few trials"
+UNCONTROLLED = "an uncontrolled change, for sensitivity lines only"
 NOT_ASKED = "no claim asks for it, or the plan leaves it out"
 
 
@@ -22,6 +23,7 @@ def account(
     datasets: list[Dataset],
     fates: list[pd.DataFrame],
     effects: pd.DataFrame,
+    before_after: pd.DataFrame,
     concordance: pd.DataFrame,
     judged: list[dict],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -31,7 +33,7 @@ def account(
     ----------
     datasets : all ingested data sets, curation and reviews included
     fates : of `harmonize` and `derive_effects`, in that order
-    effects : results/effects/effects.csv
+    effects, before_after : results/effects/effects.csv and before_after.csv
     concordance : results/concordance/concordance.csv
     judged : the claims' JSON
 
@@ -51,24 +53,29 @@ def account(
             for t in dataset.tables["trials"].itertuples():
                 trial_row[t.trial_id] = t.row_id
     uses = defaultdict(list)
-    for e in effects.astype(object).fillna("").to_dict("records"):
-        sources = [*e["source_rows"].split(";"), *e["weight_rows"].split(";")]
+    made = [t.astype(object).fillna("").to_dict("records") for t in (effects, before_after)]
+    for e in (e for table in made for e in table):
+        sources = [*e["source_rows"].split(";"), *e.get("weight_rows", "").split(";")]
         sources.append(trial_row[e["trial_id"]])
-        sources += [arm_row[e["trial_id"], e[k]] for k in ("arm_id", "comparator_arm_id")]
+        arms = filter(None, (e["arm_id"], e["comparator_arm_id"]))
+        sources += [arm_row[e["trial_id"], arm] for arm in arms]
         for row in filter(None, sources):
             uses[row].append(e["effect_id"])
     for row in concordance["row_id"]:
         uses[row].append("concordance/concordance.csv")
     ledger = build_ledger(rows, fates, uses)
-    return ledger, row_flow(ledger, _ends(list(effects["effect_id"]), judged))
+    return ledger, row_flow(ledger, _ends(effects, before_after, judged))
 
 
-def _ends(effect_ids: list[str], judged: list[dict]) -> dict[str, int]:
+def _ends(effects: pd.DataFrame, before_after: pd.DataFrame, judged: list[dict]) -> dict[str, int]:
     """How many effects are pooled in a primary line, and why the others are not."""
-    rank = dict.fromkeys(effect_ids, NOT_ASKED)
-    order = (NOT_ASKED, TOO_FEW, SECONDARY, POOLED)
+    rank = dict.fromkeys(effects["effect_id"], NOT_ASKED)
+    rank |= dict.fromkeys(before_after["effect_id"], UNCONTROLLED)
+    order = (UNCONTROLLED, NOT_ASKED, TOO_FEW, SECONDARY, POOLED)
     for claim in judged:
         for line in claim["lines"]:
+            if line["design"] == "before_after":
+                continue
             end = TOO_FEW
             if line["status"] == "ok":
                 end = POOLED if line["role"] == "primary" else SECONDARY

@@ -6,6 +6,14 @@ STANDARDISED_MARGIN = 0.2  # a small effect (Cohen 1988), where an outcome decla
 FAVOURABLE = {"decrease": -1, "increase": 1, "either": 0}
 
 
+# what the two sides of a figure are called where a change has no comparator: the claimed side first
+UNCONTROLLED = {
+    "decrease": ["fall from baseline, uncontrolled", "rise from baseline, uncontrolled"],
+    "increase": ["rise from baseline, uncontrolled", "fall from baseline, uncontrolled"],
+    "either": ["change from baseline, uncontrolled", "change from baseline, uncontrolled"],
+}
+
+
 def lines_of(claim: dict, outcomes: dict) -> list[dict]:
     """The lines of a claims.yaml entry, complete: labels, unit, margin, comparison, model.
 
@@ -24,14 +32,21 @@ def _line(claim: dict, line: dict, outcome: dict) -> dict:
         "SMD": outcome.get("standardised_margin", STANDARDISED_MARGIN),
         "ROM": None,
     }
+    margin |= {"MC": margin["MD"], "SMCR": margin["SMD"], "SMCC": None, "ROMC": None}
+    unit = {"MD": outcome["unit"], "MC": outcome["unit"], "ROM": "log ratio", "ROMC": "log ratio"}
     comparison = {**claim["comparison"], **line.get("comparison", {})}
+    design = line.get("design", "controlled")
+    label, favours = outcome["label"], comparison["favours"]
+    if design == "before_after":
+        label, favours = f"{label}, uncontrolled change", UNCONTROLLED[line["direction"]]
     return {
         "name": line["name"],
         "role": line.get("role", "secondary"),
         "outcome": line["outcome"],
-        "outcome_label": outcome["label"],
+        "outcome_label": label,
+        "design": design,
         "measure": measure,
-        "unit": {"MD": outcome["unit"], "SMD": "SD", "ROM": "log ratio"}[measure],
+        "unit": unit.get(measure, "SD"),
         "direction": line["direction"],
         "null": 0.0,
         "margin": line.get("margin", margin[measure]),
@@ -45,6 +60,6 @@ def _line(claim: dict, line: dict, outcome: dict) -> dict:
         "minimum_trials": line.get("minimum_trials", claim.get("minimum_trials")),
         "indirectness": line.get("indirectness"),
         "comparison": comparison,
-        "favours_positive": comparison["favours"][0 if line["direction"] == "increase" else 1],
-        "favours_negative": comparison["favours"][1 if line["direction"] == "increase" else 0],
+        "favours_positive": favours[0 if line["direction"] == "increase" else 1],
+        "favours_negative": favours[1 if line["direction"] == "increase" else 0],
     }

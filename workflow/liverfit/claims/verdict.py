@@ -15,7 +15,10 @@ def line_verdict(line: dict) -> tuple[str, str]:
     """Verdict and reason of one fitted line, by the line's declared `rule`."""
     if line["status"] != "ok":
         return "untestable", line["status_reason"]
-    return RULES[line["rule"]](line)
+    verdict, reason = RULES[line["rule"]](line)
+    if line["design"] == "before_after":
+        reason = f"uncontrolled changes from baseline: {reason}"
+    return verdict, reason
 
 
 def superiority(line: dict) -> tuple[str, str]:

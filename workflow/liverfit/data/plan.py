@@ -192,7 +192,7 @@ def _line_faults(
         what = f"{shown(line['outcome'])} is no outcome"
         mend = _nearest(line["outcome"], [*outcomes])
         faults.append(((*key, "outcome"), what, "a name from config/outcomes.yaml", mend))
-    elif line["measure"] == "MD" and outcome["canonical"] is None:
+    elif line["measure"] in ("MD", "MC") and outcome["canonical"] is None:
         what = f"{line['outcome']} has no canonical scale, so raw differences are not comparable"
         faults.append(((*key, "measure"), what, "SMD or ROM", ""))
     return faults

@@ -26,6 +26,11 @@ def hours_after(text: str) -> float | None:
     return times.pop() if len(times) == 1 else None
 
 
+def words_of(cell: dict) -> str:
+    """The printed words that may tell the visit."""
+    return f"{cell.get('visit', cell['method'])} {cell['as_reported']}"
+
+
 def window(hours: float | None) -> str:
     """Window after the bout: immediately (below 1 h), 1-3 h, later, or not known."""
     if hours is None:
@@ -56,7 +61,7 @@ def one_visit_a_bout(
     baseline = {}
     for c in cells:
         if c["timepoint"] == "baseline":
-            baseline[_series(c)] = c["center"]
+            baseline[_series(c)] = c
     out, visits = [], defaultdict(list)
     for c in cells:
         if (c["trial_id"], c["arm_id"]) not in acute or c["timepoint"] != "followup":
@@ -65,12 +70,19 @@ def one_visit_a_bout(
         if c["center_type"] == "percent_change":
             visits[_series(c)].append({**c, "timepoint": "change"})
         elif _series(c) in baseline:
-            visits[_series(c)].append({**c, "timepoint": "post"})
+            visits[_series(c)].append(
+                {
+                    **c,
+                    "timepoint": "post",
+                    "method": baseline[_series(c)]["method"],
+                    "visit": c["method"],
+                }
+            )
         else:
             out.append(c)
     fates = []
     for series, several in visits.items():
-        base = 0.0 if several[0]["timepoint"] == "change" else baseline[series]
+        base = 0.0 if several[0]["timepoint"] == "change" else baseline[series]["center"]
         chosen = min(several, key=lambda c: _rank(c, base, rule))
         out.append(chosen)
         fates += [
@@ -87,12 +99,13 @@ def one_visit_a_bout(
 
 
 def _series(c: dict) -> tuple:
-    return c["trial_id"], c["arm_id"], c["outcome"], c["scale"], c["method"]
+    """What is measured on whom; not by `method`, which may name the visit (`plasma, 80 km`)."""
+    return c["trial_id"], c["arm_id"], c["outcome"], c["scale"]
 
 
 def _rank(c: dict, base: float, rule: str) -> tuple:
     change = abs(c["center"] - base)
     if rule == "peak":
         return (-change, c["measurement_id"])
-    hours = hours_after(c["as_reported"])
+    hours = hours_after(words_of(c))
     return (hours is None, hours or 0.0, change, c["measurement_id"])

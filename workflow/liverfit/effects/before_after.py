@@ -6,7 +6,7 @@ season, attention), so that no primary analysis takes it. The effects have a tab
 
 from __future__ import annotations
 
-from liverfit.effects.acute import hours_after, window
+from liverfit.effects.acute import hours_after, window, words_of
 from liverfit.effects.change import standardized_mean_change
 from liverfit.effects.convert import percent_se_to_log_ratio_se, percent_to_log_ratio
 from liverfit.effects.ratios import log_change, log_over_baseline
@@ -118,7 +118,7 @@ def _row(
     trial, visit = context.trial, change.change
     yi, vi, standardiser = made
     used = [c for c in context.cells if c["measurement_id"] in visit.rows]
-    hours = hours_after(" ".join(c["as_reported"] for c in used)) if arm["acute"] else None
+    hours = hours_after(" ".join(map(words_of, used))) if arm["acute"] else None
     identity = (trial["trial_id"], f"{arm['arm_id']}-from-baseline", context.outcome, measure)
     unit = {"MC": context.entry["unit"], "ROMC": "log ratio"}.get(measure, "SD")
     return {

@@ -16,9 +16,14 @@ MEASURE_WORDS = {
     "MD": "Mean difference",
     "SMD": "Standardised mean difference (Hedges g)",
     "ROM": "Relative difference",
+    "MC": "Uncontrolled mean change",
+    "SMCR": "Uncontrolled change in baseline SDs",
+    "SMCC": "Uncontrolled change in SDs of the change",
+    "ROMC": "Uncontrolled relative change",
 }
 
-MEASURE_HEADS = {"MD": "MD", "SMD": "SMD", "ROM": "Change, %"}
+MEASURE_HEADS = {"MD": "MD", "SMD": "SMD", "ROM": "Change, %", "MC": "MC",
+                 "SMCR": "SMCR", "SMCC": "SMCC", "ROMC": "Change, %"}  # fmt: skip
 
 _PERCENT_TICKS = (
     -99, -98, -95, -90, -80, -70, -60, -50, -40, -30, -20, -10, -5, -2, -1, 0, 1, 2, 5, 10, 20,

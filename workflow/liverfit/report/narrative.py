@@ -16,6 +16,10 @@ MEASURES = {
     "MD": "the mean difference",
     "SMD": "the standardised mean difference (Hedges' g)",
     "ROM": "the log ratio of means",
+    "MC": "the uncontrolled mean change",
+    "SMCR": "the uncontrolled change in baseline SDs",
+    "SMCC": "the uncontrolled change in SDs of the change",
+    "ROMC": "the log ratio of end and baseline, uncontrolled",
 }
 REASONS_SHOWN = 3
 FEW_TRIALS = 5
