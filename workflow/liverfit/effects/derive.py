@@ -11,8 +11,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from liverfit.effects.arm_summaries import COLUMNS, arm_summary
 from liverfit.effects.acute import one_visit_a_bout
+from liverfit.effects.arm_summaries import COLUMNS, arm_summary
 from liverfit.effects.before_after import COLUMNS as BEFORE_AFTER_COLUMNS
 from liverfit.effects.before_after import before_after
 from liverfit.effects.correlation import Correlations, printed_correlations
