@@ -17,6 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 from liverfit import store
+from liverfit.claims.account import UNCONTROLLED
 from liverfit.claims.overview import primary_line
 from liverfit.claims.verdict import VERDICTS
 
@@ -65,14 +66,16 @@ def limits(root: Path) -> str:
     arms = store.read_table(harmonized / "arms.csv")
     flow = store.read_table(harmonized / "row_flow.csv")
     kept = flow[flow["box"] == "kept"]["count"].tolist()
+    alone = int(flow.loc[flow["reason"] == UNCONTROLLED, "count"].sum())
     open_claims = [c for c in claims_of(root) if c["verdict"] == "untestable"]
     missed = [m for c in open_claims for m in c["near_misses"]]
     common = Counter(m["detail"] for m in missed).most_common(NEAR_MISSES_SHOWN)
     why = "\n".join(f"- {count}: {reason}" for reason, count in common)
     return (
         f"The tables hold {len(trials)} trials, {len(arms)} arms and {_thousands(kept[0])} printed "
-        f"summaries. {_thousands(kept[3])} of them are used in {kept[4]} effect sizes, of "
-        f"which {kept[5]} are pooled in a claim's primary line.\n\n"
+        f"summaries. {_thousands(kept[3])} of them are used in {_thousands(kept[4] - alone)} "
+        f"contrasts and {_thousands(alone)} uncontrolled changes; {kept[5]} contrasts are pooled "
+        f"in a claim's primary line.\n\n"
         f"{len(open_claims)} claims are untestable. For these claims {len(missed)} contrasts came "
         f"near; the commonest reasons why they are not used:\n\n{why}"
     )
