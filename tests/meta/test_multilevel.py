@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from liverfit import meta
 from liverfit.meta._gaussian import BlockModel
 from liverfit.meta._nested import NestedModel
-from liverfit.meta.multilevel import _codes, _nested_codes
+from liverfit.meta._reml import _newton
+from liverfit.meta.multilevel import _codes, _model, _nested_codes
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "meta_multilevel.json").read_text()
@@ -134,7 +136,8 @@ def test_optimum_beats_neighbours_and_zero(data) -> None:
     step = 0.02 * (m.sigma2 + 0.1 * v.mean())
     near = [m.sigma2 + np.array(d) * step for d in [(1, 0), (0, 1), (1, -1), (-1, 1), (-1, -1)]]
     others = np.maximum(np.array([*near, [0.0, 0.0]]), 0.0)
-    assert (model.logliks(others, True) <= m.loglik + 1e-8).all()
+    for theta in others:
+        assert model.evaluate(theta, True, order=0).loglik <= m.loglik + 1e-8
 
 
 @given(nested_data(), st.booleans(), st.booleans())
@@ -153,8 +156,27 @@ def test_linear_time_model_equals_block_model(data, reml: bool, correlated: bool
     assert a.beta == pytest.approx(b.beta, rel=1e-8, abs=1e-10)
     for name in ("score", "expected", "observed"):
         assert getattr(a, name) == pytest.approx(getattr(b, name), rel=1e-7, abs=1e-9 / v.mean())
-    assert fast.logliks(theta[None], reml)[0] == pytest.approx(a.loglik, rel=1e-10)
-    assert slow.logliks(theta[None], reml)[0] == pytest.approx(a.loglik, rel=1e-10)
+    values = fast.grid_logliks(theta, reml)
+    assert values[0, 1] == pytest.approx(a.loglik, rel=1e-10)
+    assert values == pytest.approx(slow.grid_logliks(theta, reml), rel=1e-10)
+
+
+@pytest.mark.parametrize("moderated", [False, True])
+def test_no_start_finds_a_higher_maximum(moderated: bool) -> None:
+    """Sampling variances over orders of magnitude: several maxima, some with a zero (hidden from a
+    coarse grid in the last)."""
+    for seed in (*range(15), 3324):
+        rng = np.random.default_rng(seed)
+        k, outer = 10, np.sort(np.r_[np.arange(3), rng.integers(0, 3, 7)])
+        v = np.exp(rng.normal(-2, 2, k))
+        y = rng.normal(0, 1, 4)[outer] * (seed % 2) + rng.normal(0, np.sqrt(v + 0.5 * (seed % 3)))
+        X = np.column_stack([np.ones(k), rng.normal(size=k)])[:, : 1 + moderated]
+        m = meta.multilevel(y, v, [outer, range(k)], X[:, 1:] if moderated else None)
+        codes = _nested_codes([outer, np.arange(k)], k)
+        model = _model(y, X, np.diag(v), codes, [0, 1])
+        for start in product([0.0, 0.03, 0.3, 3.0], repeat=2):
+            found = _newton(model, True, np.array(start), 1.0)
+            assert found is None or found[1].loglik <= m.loglik + 1e-8
 
 
 @pytest.mark.parametrize("reml", [True, False])

@@ -180,9 +180,11 @@ class BlockModel:
             return -0.5 * (self.k - self.p) * LOG_2PI + 0.5 * self.logdet_xx
         return -0.5 * self.k * LOG_2PI
 
-    def logliks(self, thetas: np.ndarray, reml: bool) -> np.ndarray:
-        """Profiled log-likelihood at many theta (m, q) -> (m,); -inf where M is not positive
-        definite."""
+    def grid_logliks(self, axis: np.ndarray, reml: bool) -> np.ndarray:
+        """Profiled log-likelihood (G, ...) where each of the q components takes all values of
+        axis (G,); -inf where M is not positive definite."""
+        q = self.parameters
+        thetas = np.stack(np.meshgrid(*[axis] * q, indexing="ij"), axis=-1).reshape(-1, q)
         out = np.full(len(thetas), -np.inf)
         try:
             out[:] = self._logliks(thetas, reml)
@@ -192,7 +194,7 @@ class BlockModel:
                     out[i] = self._logliks(thetas[i : i + 1], reml)[0]
                 except np.linalg.LinAlgError:
                     continue
-        return out
+        return out.reshape((len(axis),) * q)
 
     def _logliks(self, thetas: np.ndarray, reml: bool) -> np.ndarray:
         lower = np.linalg.cholesky(self.covariance(thetas))

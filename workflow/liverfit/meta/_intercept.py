@@ -131,6 +131,10 @@ class MeanModel:
     def k(self) -> int:
         return self.design.k
 
+    @property
+    def v(self) -> np.ndarray:
+        return self.design.v
+
     @cached_property
     def spread(self) -> Spread:
         v, z, y = self.design.v, self.design.z, self.y

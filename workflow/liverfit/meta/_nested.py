@@ -80,11 +80,6 @@ class NestedModel:
             return -0.5 * (self.k - self.p) * LOG_2PI + 0.5 * self.logdet_xx
         return -0.5 * self.k * LOG_2PI
 
-    def _components(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        zero = np.zeros(theta.shape[:-1])
-        outer = theta[..., 0] if self.has_outer else zero
-        return outer, theta[..., -1] if self.has_inner else zero
-
     @cached_property
     def spread(self) -> Spread:
         w = 1.0 / self.v
@@ -98,26 +93,34 @@ class NestedModel:
             trace_p=float(w.sum() - np.sum(C * (WX.T @ WX))),
         )
 
-    def logliks(self, thetas: np.ndarray, reml: bool) -> np.ndarray:
-        """Profiled log-likelihood at many theta (m, q) -> (m,)."""
-        outer, inner = self._components(thetas)
-        w = 1.0 / (self.v + inner[:, None])
+    def grid_logliks(self, axis: np.ndarray, reml: bool) -> np.ndarray:
+        """Profiled log-likelihood (G, ...) where each component takes all values of axis (G,).
+
+        Sums over effects depend on the inner component alone, so that the outer axis costs no more
+        than the number of groups.
+        """
+        zero = np.zeros(1)
+        w = 1.0 / (self.v + (axis if self.has_inner else zero)[:, None])
         wz = w * self.z
-        S = np.add.reduceat(wz * self.z, self.starts, axis=1)
-        logdet = np.log1p(outer[:, None] * S).sum(axis=1) - np.log(w).sum(axis=1)
-        a = outer[:, None] / (1.0 + outer[:, None] * S)
         data = self.data
-        weighted = w[:, :, None] * data
+        S = np.add.reduceat(wz * self.z, self.starts, axis=1)
         sums = np.add.reduceat(wz[:, :, None] * data, self.starts, axis=1)
-        cross = data.T @ weighted - np.swapaxes(sums * a[:, :, None], 1, 2) @ sums
-        xwx, xwy, ywy = cross[:, :-1, :-1], cross[:, :-1, -1:], cross[:, -1, -1]
-        rss = ywy - (np.swapaxes(xwy, 1, 2) @ np.linalg.solve(xwx, xwy))[:, 0, 0]
+        outer = (axis if self.has_outer else zero)[:, None, None]
+        c = 1.0 / (1.0 + outer * S)
+        shared = np.swapaxes(sums * (outer * c)[..., None], -1, -2) @ sums
+        cross = data.T @ (w[:, :, None] * data) - shared
+        logdet = -np.log(c).sum(axis=-1) - np.log(w).sum(axis=-1)
+        xwx, xwy, ywy = cross[..., :-1, :-1], cross[..., :-1, -1:], cross[..., -1, -1]
+        rss = ywy - (np.swapaxes(xwy, -1, -2) @ np.linalg.solve(xwx, xwy))[..., 0, 0]
         value = self._constant(reml) - 0.5 * (logdet + rss)
-        return value - 0.5 * np.linalg.slogdet(xwx)[1] if reml else value
+        if reml:
+            value = value - 0.5 * np.linalg.slogdet(xwx)[1]
+        return value.reshape((len(axis),) * self.parameters)
 
     def evaluate(self, theta: np.ndarray, reml: bool, order: int = 1) -> Evaluation:
         """As `BlockModel.evaluate`."""
-        outer, inner = self._components(theta)
+        outer = theta[0] if self.has_outer else 0.0
+        inner = theta[-1] if self.has_inner else 0.0
         w = 1.0 / (self.v + inner)
         wz = w * self.z
         first = wz * self.z

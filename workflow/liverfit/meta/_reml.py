@@ -23,6 +23,8 @@ MAX_ITERATIONS = 100
 LAST_STEP = 1e-8
 # Most grid points on one axis, by the number of components.
 FINEST = {1: 16, 2: 10, 3: 5}
+# A maximum with a component at zero is looked for when the grid there is this close to its best.
+NEAR = 1.0
 
 
 def maximise(model: Model, reml: bool, what: str) -> tuple[np.ndarray, Evaluation]:
@@ -51,31 +53,58 @@ def maximise(model: Model, reml: bool, what: str) -> tuple[np.ndarray, Evaluatio
 
 
 def _starts(model: Model, reml: bool, scale: float) -> list[np.ndarray]:
-    """The local maxima (at most three, best first) of the likelihood on a coarse grid.
+    """The local maxima (at most four, best first) of the likelihood on a coarse grid.
 
     The grid reaches from the variance of the precise effects to the total: with very unequal
     sampling variances the likelihood can have a maximum at either end.
     """
     q = model.parameters
     low = 0.1 * min((model.k - model.p) / model.spread.trace_p, scale)
-    # A point of the block model costs a factorisation a block.
-    ratio = 4.0 if q > 1 and isinstance(model, BlockModel) else 2.5
-    points = min(max(3, int(np.ceil(np.log(2.0 * scale / low) / np.log(ratio)))), FINEST.get(q, 2))
+    if isinstance(model, BlockModel):
+        # Every point costs a factorisation a block.
+        ratio, most = 4.0 if q > 1 else 2.5, FINEST.get(q, 2)
+    else:
+        ratio, most, low = 1.6, 24, min(low, 0.3 * float(model.v.min()))
+    points = min(max(3, int(np.ceil(np.log(2.0 * scale / low) / np.log(ratio)))), most)
     axis = np.concatenate([[0.0], np.geomspace(low, 2.0 * scale, points)])
     grid = np.stack(np.meshgrid(*[axis] * q, indexing="ij"), axis=-1).reshape(-1, q)
-    if isinstance(model, MeanModel):
-        values = model.grid_logliks(axis, reml)
-    else:
-        values = model.logliks(grid, reml).reshape((len(axis),) * q)
+    values = model.grid_logliks(axis, reml)
     if not np.isfinite(values).any():
         return [np.full(q, scale / q)]
-    padded = np.full((len(axis) + 2,) * q, -np.inf)
-    padded[(slice(1, -1),) * q] = values
+    peak, face = grid_peaks(values, q)
+    for i in np.flatnonzero(face & ~peak):
+        # Where the likelihood rises off the face there is no maximum on it.
+        try:
+            score = model.evaluate(grid[i], reml).score
+        except np.linalg.LinAlgError:
+            continue
+        peak[i] = (score[grid[i] == 0.0] <= 0.0).all()
+    order = np.argsort(np.where(peak, values.ravel(), -np.inf))[::-1]
+    return [grid[i] for i in order[: min(4, int(peak.sum()))]]
+
+
+def grid_peaks(values: np.ndarray, q: int) -> tuple[np.ndarray, np.ndarray]:
+    """The local maxima of log-likelihoods on a grid over the last q axes (each starting at zero),
+    and the best points with a zero component that are little below the best of all; (..., G^q).
+
+    A maximum at zero can hide from the grid behind a rise between its first two points.
+    """
+    batch, grid = values.shape[:-q], values.shape[-q:]
+    padded = np.full((*batch, *(n + 2 for n in grid)), -np.inf)
+    padded[(..., *(slice(1, -1),) * q)] = values
     peak = np.isfinite(values)
     for shift in product(range(3), repeat=q):
-        peak &= values >= padded[tuple(slice(s, s + len(axis)) for s in shift)]
-    order = np.argsort(np.where(peak, values, -np.inf).ravel())[::-1]
-    return [grid[i] for i in order[: min(3, int(peak.sum()))]]
+        if shift != (1,) * q:
+            window = tuple(slice(s, s + n) for s, n in zip(shift, grid, strict=True))
+            peak &= values >= padded[(..., *window)]
+    flat = values.reshape(*batch, -1)
+    face, best = np.zeros(flat.shape, dtype=bool), flat.max(axis=-1, keepdims=True)
+    for zero in np.indices(grid).reshape(q, -1) == 0:
+        on = np.where(zero, flat, -np.inf)
+        at = on.argmax(axis=-1)[..., None]
+        near = np.take_along_axis(flat, at, axis=-1) > best - NEAR
+        np.put_along_axis(face, at, np.take_along_axis(face, at, axis=-1) | near, axis=-1)
+    return peak.reshape(flat.shape), face
 
 
 def _newton(

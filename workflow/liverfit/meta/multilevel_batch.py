@@ -13,7 +13,7 @@ from scipy.special import stdtrit
 from ._inputs import covariance_matrix
 from ._intercept import MeanDesign, mean_moments
 from ._nested import rotated
-from ._reml import LAST_STEP
+from ._reml import LAST_STEP, grid_peaks
 from ._validate import level_in_unit, one_of
 from .distributions import norm_critical, norm_two_sided, t_two_sided
 from .multilevel import _estimable, _nested_codes, multilevel
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 CHUNK = 2**16  # numbers per work array, as in `batch`
 ROUNDS = 40
-RATIO = 2.5
+# The grid of starts: ratio of neighbours, and most points on one axis.
+RATIO, FINEST = 2.5, 20
 
 
 @dataclass(frozen=True)
@@ -200,27 +201,43 @@ def _search(design: MeanDesign, y: np.ndarray, reml: bool) -> tuple[np.ndarray, 
     """Variance components (B, 2) and whether the search settled on each (B,)."""
     theta, settled = np.zeros((len(y), 2)), np.zeros(len(y), dtype=bool)
     mean = (y @ design.z) / design.k
-    scale = max(float(((y - mean[:, None] * design.z) ** 2).mean()), float(design.v.mean()))
-    low = 0.01 * min(float(design.v.min()), scale)
-    points = int(np.ceil(np.log(2.0 * scale / low) / np.log(RATIO)))
-    axis = np.concatenate([[0.0], np.geomspace(low, 4.0 * scale, min(max(points, 4), 16))])
+    spread = ((y - mean[:, None] * design.z) ** 2).mean(axis=1)
+    scale = max(float(spread.max()), float(design.v.mean()))
+    low = 0.01 * min(float(design.v.min()), max(float(spread.min()), 1e-6 * scale))
+    points = max(4, int(np.ceil(np.log(4.0 * scale / low) / np.log(RATIO))))
+    axis = np.concatenate([[0.0], np.geomspace(low, 4.0 * scale, min(points, FINEST))])
     for part in _parts(len(y), len(axis) ** 2 * len(design.starts)):
         centred = y[part] - mean[part, None] * design.z
-        values = design.grid_logliks(centred, axis, reml).reshape(len(centred), -1)
-        best = values.argmax(axis=1)
-        theta[part] = np.column_stack([axis[best // len(axis)], axis[best % len(axis)]])
-    for part in _parts(len(y), design.k):
-        theta[part], settled[part] = _newton(design, y[part], theta[part], reml, scale)
+        theta[part], settled[part] = _search_part(design, centred, axis, reml)
     return theta, settled
+
+
+def _search_part(
+    design: MeanDesign, y: np.ndarray, axis: np.ndarray, reml: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """The best of the searches from every maximum of each row's likelihood on the grid."""
+    peak, face = grid_peaks(design.grid_logliks(y, axis, reml), 2)
+    row, at = np.nonzero(peak | face)
+    start = np.column_stack([axis[at // len(axis)], axis[at % len(axis)]])
+    # Where the likelihood rises off the face there is no maximum on it.
+    score = mean_moments(design, y[row], start, reml)[3].T
+    keep = peak[row, at] | ((start > 0) | (score <= 0)).all(axis=1)
+    row, start = row[keep], start[keep]
+    theta, settled, loglik = _newton(design, y[row], start, reml, axis[-1])
+    order = np.lexsort((np.where(settled, loglik, -np.inf), row))
+    last = order[np.append(np.flatnonzero(np.diff(row[order])), len(row) - 1)]
+    return theta[last], settled[last]
 
 
 def _newton(
     design: MeanDesign, y: np.ndarray, theta: np.ndarray, reml: bool, scale: float
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Variance components (n, 2), whether the search settled, and the log-likelihood (n,)."""
     theta = theta.copy()
     settled = np.zeros(len(y), dtype=bool)
     active = np.arange(len(y))
     now = mean_moments(design, y, theta, reml)
+    value = now[0].copy()
     for _ in range(ROUNDS):
         loglik, score, expected, observed = now[0], now[3], now[4], now[5]
         step, decrement = _steps(theta[active], score, expected, observed)
@@ -237,7 +254,7 @@ def _newton(
             for whole, new in zip(then, again, strict=True):
                 whole[..., worse] = new
         better = then[0] >= loglik - np.where(done, 1e-10, slack)
-        theta[active[better]] = trial[better]
+        theta[active[better]], value[active[better]] = trial[better], then[0][better]
         theta[theta < 1e-14 * scale] = 0.0
         settled[active[done]] = True
         keep = ~done & better
@@ -245,7 +262,7 @@ def _newton(
         if not len(active):
             break
         now = tuple(part[..., keep] for part in then)
-    return theta, settled
+    return theta, settled, value
 
 
 def _steps(
