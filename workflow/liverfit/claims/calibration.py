@@ -15,8 +15,9 @@ import numpy as np
 from liverfit import meta
 from liverfit.claims.fit import fit_line
 from liverfit.claims.scenarios import (
+    CERTAIN,
     HALF,
-    ONE_NULL,
+    ONLY_IN,
     has_smallest_effect,
     of_line,
     scenarios_of,
@@ -35,10 +36,9 @@ def calibrate_claim(claim: dict, settings: dict) -> dict:
     """Chance of a false `supported` and power of a judged claim's rule.
 
     A claim that needs several lines is false where one of them has no effect, so that its error is
-    that of the least favourable case: besides no effect anywhere, each line in turn has none while
-    the others have their smallest effect of interest (Berger 1982, Technometrics 24:295). So is a
-    claim that dose explains less than half of tau2 where dose explains half and the effect at the
-    lowest dose is the smallest of interest. Lines are simulated independently of each other.
+    that of the least favourable case (`scenarios_of`). So is a claim that dose explains less than
+    half of tau2 where it explains half and the effect at the lowest dose is the smallest of
+    interest. For power the lines are simulated independently of each other.
 
     Parameters
     ----------
@@ -78,14 +78,20 @@ def calibrate_claim(claim: dict, settings: dict) -> dict:
         return {**out, "status": "not_run", "reason": reason}
     slow = any(line["specified_model"] != POOLED for line in primary if line["status"] == "ok")
     count = settings["calibration"]["simulations_one_by_one" if slow else "simulations"]
+    done: dict[tuple[str, str], list[str]] = {}
     for scenario in scenarios_of(primary):
-        verdicts = verdicts_of_simulations(claim, scenario, settings, range(count))
+        under = {line["name"]: of_line(scenario, line) for line in primary}
+        for line in primary:
+            key = (line["name"], under[line["name"]])
+            if key not in done:
+                done[key] = line_verdicts(claim["claim"], line, key[1], settings, range(count))
+        verdicts = _together(claim, primary, [done[name, s] for name, s in under.items()])
         out["scenarios"][scenario] = {
             **_shares(verdicts, count),
             "lines": {
-                line["name"]: _simulated(line, of_line(scenario, line), settings)
+                line["name"]: _simulated(line, under[line["name"]], settings)
                 for line in primary
-                if line["status"] == "ok"
+                if line["status"] == "ok" and under[line["name"]] != CERTAIN
             },
         }
     return {**out, **_rates(out["scenarios"]), "reason": _told(primary)}
@@ -118,9 +124,14 @@ def _simulated(line: dict, scenario: str, settings: dict) -> dict:
 
 def _rates(scenarios: dict) -> dict:
     """Error rates and power, with a warning where the rule errs too often."""
-    nulls = [s for s in scenarios if s in ("null", HALF) or s.startswith(ONE_NULL)]
-    worst = max(nulls, key=lambda s: scenarios[s]["supported"])
-    null, high = scenarios[worst], scenarios["null_more_heterogeneity"]
+    worst, worst_high = (
+        max(
+            (s for s in scenarios if s.partition(ONLY_IN)[0] in names),
+            key=lambda s: scenarios[s]["supported"],
+        )
+        for names in (("null", HALF), ("null_more_heterogeneity",))
+    )
+    null, high = scenarios[worst], scenarios[worst_high]
     found = scenarios.get("smallest_effect", {})
     told = [
         f"on trials of this structure{where} the rule calls a null effect supported in "
@@ -160,47 +171,47 @@ def _shares(verdicts: list[str], count: int) -> dict:
     return {**out, "supported_se": (p * (1 - p) / count) ** 0.5}
 
 
-def verdicts_of_simulations(
-    claim: dict, scenario: str, settings: dict, indices: range
+def line_verdicts(
+    claim: str, line: dict, scenario: str, settings: dict, indices: range
 ) -> list[str]:
-    """The claim's verdict on each simulated data set; a function of the indices alone.
+    """A primary line's verdict on each simulated data set; a function of the indices alone.
 
     `indices` begins and ends at multiples of `CHUNK` (or at the last simulation), so that the work
-    can be divided without changing a number.
+    can be divided without changing a number. `line` is as `ordered` gives it.
     """
-    primary = [ordered(line) for line in claim["lines"] if line["role"] == "primary"]
+    if line["status"] != "ok":
+        return ["untestable"] * len(indices)
+    if scenario == CERTAIN:
+        return ["supported"] * len(indices)
+    mean, tau2 = truth(line, scenario), tau2_of(line, scenario, settings["calibration"])
     out = []
     for first in range(indices.start, indices.stop, CHUNK):
-        count = min(CHUNK, indices.stop - first)
-        judged = [
-            _judged(claim, line, of_line(scenario, line), settings, first, count)
-            for line in primary
-        ]
-        for verdicts in zip(*judged, strict=True):
-            lines = [
-                {**line, "verdict": word, "verdict_reason": ""}
-                for line, word in zip(primary, verdicts, strict=True)
-            ]
-            out.append(combined(claim, lines)[0])
+        rng = stream(settings["calibration"]["seed"], claim, line["name"], scenario, first)
+        y, vi = draw(line, mean, tau2, min(CHUNK, indices.stop - first), rng)
+        out += _judged(line, y, vi, settings["models"])
     return out
 
 
-def _judged(
-    claim: dict, line: dict, scenario: str, settings: dict, first: int, count: int
-) -> list[str]:
-    """The line's verdict on `count` simulated data sets."""
-    if line["status"] != "ok":
-        return ["untestable"] * count
-    models, names = settings["models"], (claim["claim"], line["name"], scenario, first)
-    rng = stream(settings["calibration"]["seed"], *names)
-    mean, tau2 = truth(line, scenario), tau2_of(line, scenario, settings["calibration"])
-    y, vi = draw(line, mean, tau2, count, rng)
+def _together(claim: dict, primary: list[dict], by_line: list[list[str]]) -> list[str]:
+    """The claim's verdict on each simulated data set, from those of its primary lines."""
+    known: dict[tuple, str] = {}
+    for words in set(zip(*by_line, strict=True)):
+        lines = [
+            {**line, "verdict": word, "verdict_reason": ""}
+            for line, word in zip(primary, words, strict=True)
+        ]
+        known[words] = combined(claim, lines)[0]
+    return [known[words] for words in zip(*by_line, strict=True)]
+
+
+def _judged(line: dict, y: np.ndarray, vi: np.ndarray, models: dict) -> list[str]:
+    """The line's verdict on each row of effects (count, k) with variances vi."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", meta.StatisticalWarning)
         if line["specified_model"] != POOLED:
             return [_refitted(line, *row, models) for row in zip(y, vi, strict=True)]
-        found = zip(*intervals(line, y, vi, models), strict=True)
-        return [_word(line, *numbers) for numbers in found]
+        return [_word(line, *numbers) for numbers in zip(*intervals(line, y, vi, models),
+                                                         strict=True)]  # fmt: skip
 
 
 def _word(line: dict, estimate: float, low: float, high: float) -> str:

@@ -6,8 +6,10 @@ import numpy as np
 
 from liverfit.claims.planning import smallest_effect
 
+NULLS = ("null", "null_more_heterogeneity")
 SCENARIOS = ("null", "smallest_effect", "null_more_heterogeneity")
-ONE_NULL = "null_in_"  # and the name of a line: only this line has no effect
+ONLY_IN = "_in_"  # between a null and the name of a line: only there, the other lines are certain
+CERTAIN = "certain"
 HALF = "null_dose_explains_half"  # of tau2, with an effect at the lowest dose
 
 
@@ -21,22 +23,28 @@ def has_smallest_effect(primary: list[dict]) -> bool:
 
 
 def scenarios_of(primary: list[dict]) -> list[str]:
-    """`SCENARIOS` that a claim's primary lines allow, and the nulls in which only a part fails."""
+    """`SCENARIOS` that a claim's primary lines allow, and the nulls in which only a part fails.
+
+    Of several fitted lines each in turn is null while the others are supported for certain; the
+    highest of these rates is the size of a rule that needs them all, whatever the correlation of
+    the lines (intersection-union test: Berger 1982, Technometrics 24:295).
+    """
     defined = has_smallest_effect(primary)
+    out = [s for s in SCENARIOS if defined or s != "smallest_effect"]
     fitted = [line["name"] for line in primary if line["status"] == "ok"]
-    alone = [ONE_NULL + name for name in fitted] if defined and len(fitted) > 1 else []
+    if len(fitted) > 1:
+        out += [s + ONLY_IN + name for s in SCENARIOS if s in NULLS for name in fitted]
     if defined and any(total_tau2(x) for x in primary if x["rule"] == "lowest_dose"):
-        alone.append(HALF)
-    return [s for s in SCENARIOS if defined or s != "smallest_effect"] + alone
+        out.append(HALF)
+    return out
 
 
 def of_line(scenario: str, line: dict) -> str:
-    """Which of `SCENARIOS`, or `HALF`, a line is simulated under."""
-    if scenario == HALF and line["rule"] != "lowest_dose":
-        return "smallest_effect"
-    if not scenario.startswith(ONE_NULL):
-        return scenario
-    return "null" if scenario == ONE_NULL + line["name"] else "smallest_effect"
+    """Which of `SCENARIOS`, `HALF` or `CERTAIN` a line is under."""
+    base, _, only = scenario.partition(ONLY_IN)
+    if (only and line["name"] != only) or (base == HALF and line["rule"] != "lowest_dose"):
+        return CERTAIN
+    return base
 
 
 def truth(line: dict, scenario: str) -> np.ndarray:
