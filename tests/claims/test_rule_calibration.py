@@ -192,7 +192,8 @@ def test_a_factorial_line_is_simulated_as_its_interactions():
             effects.append(effect(f"t{i}", yi, 0.3, arm_id=one, comparator_arm_id=two,
                                   modality=arms[one], comparator_modality=arms[two]))  # fmt: skip
     line = {"name": "primary", "role": "primary", "rule": "superiority", "null": 0.0,
-            "model": "interaction", "measure": "MD", "margin": 1.0, "direction": "increase",
+            "model": "interaction", "design": "controlled", "measure": "MD", "margin": 1.0,
+            "direction": "increase",
             "unit": "kg", "comparison": comparison, "minimum_trials": 3,
             "effects": effects}  # fmt: skip
     fit = fit_line(line, MODELS)
