@@ -16,7 +16,7 @@ def line_verdict(line: dict) -> tuple[str, str]:
     if line["status"] != "ok":
         return "untestable", line["status_reason"]
     verdict, reason = RULES[line["rule"]](line)
-    if line["design"] == "before_after":
+    if line.get("design") == "before_after":
         reason = f"uncontrolled changes from baseline: {reason}"
     return verdict, reason
 
