@@ -4,6 +4,7 @@
 rule calibrate_claim:
     input:
         judged="<results>/judged/{claim}.json",
+        evidence=evidence_of,
         code=code_of("calibrate_claim"),
     output:
         calibration=ensure("<results>/calibration/{claim}.json", non_empty=True),

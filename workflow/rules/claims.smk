@@ -59,6 +59,7 @@ rule judge_claim:
 rule assess_bias:
     input:
         judged="<results>/judged/{claim}.json",
+        evidence=evidence_of,
         code=code_of("assess_bias"),
     output:
         bias=ensure("<results>/bias/{claim}.json", non_empty=True),
@@ -86,6 +87,7 @@ rule conclude_claim:
         risk_of_bias=risk_of_bias_of,
         calibration="<results>/calibration/{claim}.json",
         multiverse="<results>/multiverse/{claim}.json",
+        evidence=evidence_of,
         code=code_of("conclude_claim"),
     output:
         claim=ensure("<results>/claims/{claim}.json", non_empty=True),

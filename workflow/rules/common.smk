@@ -85,7 +85,8 @@ def evidence_of(wildcards):
     """Return a claim's evidence once it is selected.
 
     Asking the checkpoint has Snakemake look again at the rules that depend on it: a claim whose
-    evidence came out with the same content is neither judged nor drawn anew.
+    evidence came out with the same content is neither judged nor drawn anew. Every step of a claim
+    asks, down to its figures: one that did not would run although no step before it did.
     """
     return checkpoints.select_evidence.get(claim=wildcards.claim).output.evidence
 

@@ -65,6 +65,7 @@ rule plot_specification_curve:
         specifications="<results>/multiverse/{claim}.csv",
         summary="<results>/multiverse/{claim}.json",
         curve="<results>/multiverse/curves/{claim}.csv",
+        evidence=evidence_of,
         code=code_of("plot_specification_curve"),
     output:
         svg=report(
