@@ -102,9 +102,13 @@ def variants_of(wildcards):
 
 
 def outputs_of(steps):
-    """List every file that rules write, over all data sets, claims and moderators of the plan, sorted."""
+    """List every file that rules write, over all data sets, claims, moderators and networks of the plan."""
     files = set()
     for step in steps:
         for pattern in map(str, step.output):
-            files.update(expand(pattern, dataset=FORMATS, claim=CLAIMS, moderator=MODERATORS))
+            files.update(
+                expand(
+                    pattern, dataset=FORMATS, claim=CLAIMS, moderator=MODERATORS, network=NETWORKS
+                )
+            )
     return sorted(files)

@@ -17,6 +17,7 @@ STEPS = [
     rules.collect_claims,
     rules.tabulate_dose_response,
     rules.plot_dose_response,
+    rules.build_network,
     rules.compare_reviews,
     rules.plot_forest,
     rules.plot_specification_curve,

@@ -46,6 +46,8 @@ def _line(line: dict, settings: dict) -> dict:
         return _not_run(line["status_reason"])
     if line["estimate"] is None:
         return _not_run("the line estimates no single effect")
+    if line.get("nodes"):
+        return _not_run("a network compares several kinds; its effects are no one funnel")
     effects = [e for e in line["effects"] if e.get("vi")]
     trials = one_effect_a_trial(effects)
     if len(trials) < FEWEST:

@@ -14,6 +14,7 @@ import numpy as np
 
 from liverfit import meta
 from liverfit.claims.fit import fit_line
+from liverfit.claims.models.network import NETWORKS, independent_effects
 from liverfit.claims.scenarios import (
     CERTAIN,
     HALF,
@@ -28,7 +29,7 @@ from liverfit.claims.simulate import CHUNK, draw, intervals, ordered, stream
 from liverfit.claims.verdict import VERDICTS, combined, line_verdict, superiority
 
 POOLED = "random_effects"
-FITTED_ONE_BY_ONE = ("meta_regression", "moderator_test")
+FITTED_ONE_BY_ONE = ("meta_regression", "moderator_test", *NETWORKS)
 NOMINAL = 0.05
 
 
@@ -112,6 +113,7 @@ def _cannot(claim: dict, primary: list[dict]) -> str:
 
 def _simulated(line: dict, scenario: str, settings: dict) -> dict:
     """What is taken as the truth of a line, for the record."""
+    line = _independent(line, settings["models"])
     mean = truth(line, scenario)
     between, within = tau2_of(line, scenario, settings["calibration"])
     return {
@@ -183,6 +185,7 @@ def line_verdicts(
         return ["untestable"] * len(indices)
     if scenario == CERTAIN:
         return ["supported"] * len(indices)
+    line = _independent(line, settings["models"])
     mean, tau2 = truth(line, scenario), tau2_of(line, scenario, settings["calibration"])
     out = []
     for first in range(indices.start, indices.stop, CHUNK):
@@ -212,6 +215,13 @@ def _judged(line: dict, y: np.ndarray, vi: np.ndarray, models: dict) -> list[str
             return [_refitted(line, *row, models) for row in zip(y, vi, strict=True)]
         return [_word(line, *numbers) for numbers in zip(*intervals(line, y, vi, models),
                                                          strict=True)]  # fmt: skip
+
+
+def _independent(line: dict, models: dict) -> dict:
+    """The line; of a network with those contrasts alone from which the others follow."""
+    if line["specified_model"] not in NETWORKS:
+        return line
+    return {**line, "effects": independent_effects(line, models)}
 
 
 def _word(line: dict, estimate: float, low: float, high: float) -> str:

@@ -84,7 +84,7 @@ def select_evidence(
             continue
         cells = factorial_cells(all_contrasts, line) if line["model"] == "interaction" else None
         candidates = effects_of(line, all_effects, cells)
-        kept, rejected = _screen([e for e in candidates if e["measure"] == line["measure"]],
+        kept, rejected = screen([e for e in candidates if e["measure"] == line["measure"]],
                                  line, rules)  # fmt: skip
         shown = [{k: e.get(k) for k in EFFECT_KEYS} for e in kept]
         if line["beside"]:
@@ -184,7 +184,7 @@ def matches(row: dict, comparison: dict) -> bool:
     return True
 
 
-def _screen(effects: list[dict], line: dict, rules: dict) -> tuple[list[dict], list[tuple]]:
+def screen(effects: list[dict], line: dict, rules: dict) -> tuple[list[dict], list[tuple]]:
     """Apply the plan's inclusion rules; every rejected effect comes back with its reason."""
     kept, rejected = [], []
     for e in effects:

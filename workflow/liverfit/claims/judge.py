@@ -59,7 +59,9 @@ def _judged(line: dict, settings: dict) -> dict:
         _shown(e, w)
         for e, w in zip(line["effects"], weights or [None] * len(line["effects"]), strict=True)
     ]
-    out["subgroups"] = subgroups(line, settings["models"]) if fit["status"] == "ok" else []
+    out["subgroups"] = []
+    if fit["status"] == "ok" and not line["nodes"]:
+        out["subgroups"] = subgroups(line, settings["models"])
     out["verdict"], out["verdict_reason"] = line_verdict(out)
     out.update(probability(out, settings["models"]))
     plan = settings["verdict"]["planned_trial"]

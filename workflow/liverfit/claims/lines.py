@@ -53,6 +53,7 @@ def _line(claim: dict, line: dict, outcome: dict) -> dict:
         "rule": line.get("rule", "superiority"),
         "model": line.get("model", "random_effects"),
         "moderator": line.get("moderator"),
+        "nodes": line.get("nodes"),
         "exposure": line.get("exposure", "training"),
         "where": line.get("where", {}),
         "plan": line.get("plan", {}),

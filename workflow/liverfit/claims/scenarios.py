@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from liverfit.claims.models.network import NETWORKS, shifted
 from liverfit.claims.planning import smallest_effect
 
 NULLS = ("null", "null_more_heterogeneity")
@@ -62,6 +63,8 @@ def truth(line: dict, scenario: str) -> np.ndarray:
     mean = np.full(len(effects), float(line["null"]))
     if line["rule"] == "non_inferiority":
         return mean - side * margin if null else mean
+    if line["specified_model"] in NETWORKS:
+        return mean if null else mean + shifted(line, side * margin)
     if line["rule"] == "omnibus":
         first = extra["groups"][0]
         odd = np.array([e[extra["moderator"]] == first for e in effects], dtype=float)

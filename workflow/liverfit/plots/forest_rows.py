@@ -111,6 +111,9 @@ def forest_rows(line: dict) -> list[Row]:
     effects = [e for e in line.get("effects") or [] if isinstance(e, dict)]
     modalities = modality_order([str(e.get("modality") or "other") for e in effects])
     arms = _arm_words(effects)
+    if line.get("nodes"):  # a network: comparators differ
+        arms = [f"{words} (against {modality_label(e['comparator_modality'])})".strip()
+                for e, words in zip(effects, arms, strict=True)]  # fmt: skip
     pooled = is_pooled(line)
     fitted = line.get("status", "ok") == "ok"
     totals = {str(s.get("name")): s for s in line.get("subgroups") or []} if fitted else {}

@@ -13,6 +13,7 @@ from liverfit.claims.models.factorial import interaction
 from liverfit.claims.models.latent import latent_regression
 from liverfit.claims.models.margins import margin_sweep
 from liverfit.claims.models.one_stage import one_stage
+from liverfit.claims.models.network import network, network_contrast
 from liverfit.claims.models.pooled import random_effects
 from liverfit.claims.models.regression import meta_regression, moderator_test
 from liverfit.claims.models.time import effect_per_hour
@@ -29,4 +30,6 @@ MODELS = {
     "latent_regression": latent_regression,
     "margin_sweep": margin_sweep,
     "one_stage": one_stage,
+    "network": network,
+    "network_contrast": network_contrast,
 }

@@ -49,6 +49,8 @@ def select_variants(
     rows, seen = as_records(variants), as_records(contrasts)
     out = []
     for line in lines_of(claim, outcomes):
+        if line["nodes"]:  # a network is no pooled effect: take the direct contrasts
+            line["comparison"] = claim["comparison"]
         cells = factorial_cells(seen, line) if line["model"] == "interaction" else None
         allocation = {**plan, **line["plan"]}["allocation"]
         if line["role"] == "primary":

@@ -1,0 +1,37 @@
+# Network meta-analyses of modalities: one an outcome and measure, and tables over all of them.
+
+NETWORKS = {
+    f"{outcome}_{measure}": (outcome, measure)
+    for outcome, measures in config["networks"]["fitted"].items()
+    for measure in measures
+}
+
+
+rule build_network:
+    input:
+        effects="<results>/effects/effects.csv",
+        code=code_of("build_network"),
+    output:
+        network=ensure("<results>/networks/{network}.json", non_empty=True),
+        league=ensure("<results>/networks/league_{network}.csv", non_empty=True),
+    log:
+        "<logs>/build_network/{network}.log",
+    benchmark:
+        "<benchmarks>/build_network/{network}.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        network=lambda wildcards: NETWORKS[wildcards.network],
+        outcomes=lambda wildcards: {
+            "outcomes": {
+                name: OUTCOMES["outcomes"][name] for name in NETWORKS[wildcards.network][:1]
+            }
+        },
+        settings={key: config[key] for key in ("models", "primary", "networks")},
+    message:
+        "Fit the network {wildcards.network}"
+    script:
+        "../scripts/build_network.py"
