@@ -28,6 +28,7 @@ def checked_claims():
     path = locate("config/claims.yaml")
     findings = plan.check_claims(claims, OUTCOMES, MODALITIES, path)
     findings += plan.check_multiverse(claims, config["multiverse"], path)
+    findings += plan.check_networks(config, claims, MODALITIES, path)
     if findings:
         raise DataError(findings)
     return {claim["id"]: claim for claim in claims["claims"]}

@@ -180,6 +180,58 @@ def check_multiverse(claims: dict, multiverse: dict, path: str | Path) -> list[F
     ]
 
 
+def check_networks(config: dict, claims: dict, modalities: dict, path: str | Path) -> list[Finding]:
+    """Hold the nodes of networks, and those that claims name, to what is declared.
+
+    Parameters
+    ----------
+    config : contents of config.yaml
+    claims, modalities : contents of the files of that name in config/
+    path : the claims file, for the lines
+
+    Returns
+    -------
+    list of Finding
+        An unknown reference, unknown modalities or modalities of two nodes (without a line, since
+        they are of config.yaml); unknown nodes of a claim's line.
+    """
+    network = config["models"]["network"]
+    nodes = network["nodes"]
+    owner: dict[str, str] = {}
+    findings = []
+    if network["reference"] not in nodes:
+        what = f"{shown(network['reference'])} is no node"
+        key = "models.network.reference"
+        findings.append(Finding("config/config.yaml", None, key, what, _choices([*nodes]), ""))
+    for node, entry in nodes.items():
+        for modality in entry["modalities"]:
+            key = f"models.network.nodes.{node}.modalities"
+            known = [*modalities["modalities"]]
+            if modality not in known:
+                what, mend = f"{shown(modality)} is no modality", _nearest(modality, known)
+                findings.append(Finding("config/config.yaml", None, key, what, "", mend))
+            elif modality in owner:
+                what = f"{shown(modality)} belongs to {owner[modality]} already"
+                findings.append(Finding("config/config.yaml", None, key, what, "one node", ""))
+            owner[modality] = node
+    faults = [
+        ("claims", i, "lines", j, "nodes", n, name)
+        for i, claim in enumerate(claims["claims"])
+        for j, line in enumerate(claim["lines"])
+        for n, name in enumerate(line.get("nodes", []))
+        if name not in nodes
+    ]
+    lines = key_lines(path) if faults else {}
+    for *key, name in faults:
+        place = dotted(tuple(key), claims)
+        what, mend = f"{shown(name)} is no node of the network", _nearest(name, [*nodes])
+        where = _line_of(tuple(key), lines)
+        findings.append(
+            Finding(display_path(Path(path)), where, place, what, _choices([*nodes]), mend)
+        )
+    return findings
+
+
 def _line_faults(
     line: dict, key: Key, outcomes: dict, modalities: dict, names: set[str]
 ) -> list[tuple[Key, str, str, str]]:
