@@ -139,7 +139,7 @@ def test_order_of_rows_does_not_matter(random):
     assert [e["effect_id"] for e in kept] == [e["effect_id"] for e in again[0]]
     one, two = fit_network(effects, PLAN), fit_network(shuffled, PLAN)
     assert one.levels()[0].tolist() == two.levels()[0].tolist()
-    a, b = (ranks.draws(n, 50, 1, "x") for n in (one, two))
+    a, b = (ranks.draws(*n.levels(), 50, 1, "x") for n in (one, two))
     assert a.tolist() == b.tolist()
 
 
@@ -274,7 +274,7 @@ def test_nothing_is_ranked_where_no_side_is_better():
 
 def test_draws_have_the_covariance_of_the_effects():
     fitted = fit_network(loop(), PLAN)
-    drawn = ranks.draws(fitted, 40000, 3, "cov")
+    drawn = ranks.draws(*fitted.levels(), 40000, 3, "cov")
     effect, cov = fitted.levels()
     assert drawn.mean(axis=0) == pytest.approx(effect, abs=0.02)
     assert np.cov(drawn.T) == pytest.approx(cov, abs=0.01)

@@ -35,3 +35,42 @@ rule build_network:
         "Fit the network {wildcards.network}"
     script:
         "../scripts/build_network.py"
+
+
+rule tabulate_networks:
+    input:
+        networks=expand("<results>/networks/{network}.json", network=NETWORKS),
+        trials="<results>/harmonized/trials.csv",
+        arms="<results>/harmonized/arms.csv",
+        measurements="<results>/harmonized/measurements.csv",
+        effects="<results>/effects/effects.csv",
+        code=code_of("tabulate_networks"),
+    output:
+        profile=report(
+            ensure("<results>/networks/benefit_profile.csv", non_empty=True),
+            caption="../report/networks.rst",
+            category="Networks",
+            labels={"result": "benefit profile"},
+        ),
+        transitivity=report(
+            ensure("<results>/networks/transitivity.csv", non_empty=True),
+            caption="../report/networks.rst",
+            category="Networks",
+            labels={"result": "transitivity"},
+        ),
+    log:
+        "<logs>/tabulate_networks.log",
+    benchmark:
+        "<benchmarks>/tabulate_networks.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        profile=config["networks"]["profile"],
+        seed=config["models"]["seed"],
+    message:
+        "Tabulate benefit and transitivity over networks"
+    script:
+        "../scripts/tabulate_networks.py"

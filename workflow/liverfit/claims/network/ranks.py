@@ -11,12 +11,11 @@ BETTER = {"lower": True, "higher": False}  # whether small is good
 TAIL = 0.025
 
 
-def draws(network: Network, count: int, *names: object) -> np.ndarray:
-    """(count, T) effects against the reference drawn from their multivariate normal distribution.
+def draws(effect: np.ndarray, cov: np.ndarray, count: int, *names: object) -> np.ndarray:
+    """(count, T) draws from a multivariate normal distribution of effects against the reference.
 
-    A function of the seed and the names alone (`claims.simulate.stream`).
+    A function of the distribution and of the names alone (`claims.simulate.stream`).
     """
-    effect, cov = network.levels()
     # the reference has no variance: an eigenvalue of zero
     values, vectors = np.linalg.eigh(cov)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
@@ -46,7 +45,7 @@ def summary(network: Network, better: str, count: int, *names: object) -> dict:
     if better not in BETTER:
         out.update(status="not_run", reason="the outcome has no better side to rank by", draws=0)
         return out
-    ranks = ranks_of(draws(network, count, *names), BETTER[better])
+    ranks = ranks_of(draws(*network.levels(), count, *names), BETTER[better])
     scores = network.result.p_scores(small_is_good=BETTER[better])
     T = len(network.nodes)
     for i, node in enumerate(network.nodes):
@@ -63,3 +62,11 @@ def summary(network: Network, better: str, count: int, *names: object) -> dict:
         )
     out["nodes"].sort(key=lambda row: (-row["p_score"], row["node"]))
     return out
+
+
+def distribution(content: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Effects against the reference (T,), that of the reference 0, and their covariance, of a
+    network as written to results/networks, in the order of `covariance.nodes`."""
+    effects = {row["node"]: row["estimate"] for row in content["effects"]}
+    nodes = content["covariance"]["nodes"]
+    return np.array([effects.get(n, 0.0) for n in nodes]), np.array(content["covariance"]["matrix"])

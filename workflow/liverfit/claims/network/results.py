@@ -83,7 +83,7 @@ def build_network(
         "warning": "",
         "rejected": _rejected(rejected),
         "components": _components(kept, models),
-        **dict.fromkeys(("heterogeneity", "inconsistency", "ranks", "sensitivity")),
+        **dict.fromkeys(("covariance", "heterogeneity", "inconsistency", "ranks", "sensitivity")),
         **{
             key: []
             for key in ("effects", "league", "split", "interactions", "edges", "trials", "left_out")
@@ -106,6 +106,7 @@ def build_network(
         left_out=sorted(network.left_out, key=lambda row: row["trial_id"]),
         edges=_edges(list(network.trials)),
         effects=_against_reference(network),
+        covariance={"nodes": list(network.nodes), "matrix": network.levels()[1].tolist()},
         league=_league(network),
         heterogeneity=_heterogeneity(network),
         inconsistency=_inconsistency(network),
