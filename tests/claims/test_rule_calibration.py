@@ -10,7 +10,8 @@ from liverfit.claims.evidence import select_evidence
 from liverfit.claims.fit import fit_line
 from liverfit.claims.judge import judge_claim
 from liverfit.claims.scenarios import HALF, tau2_of, truth
-from liverfit.claims.simulate import CHUNK, draw, intervals, ordered, stream
+from liverfit.claims.simulate import CHUNK, draw, intervals, ordered
+from liverfit.claims.streams import stream
 from liverfit.claims.verdict import VERDICTS, line_verdict
 
 MODELS = SETTINGS["models"]

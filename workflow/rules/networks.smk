@@ -74,3 +74,74 @@ rule tabulate_networks:
         "Tabulate benefit and transitivity over networks"
     script:
         "../scripts/tabulate_networks.py"
+
+
+rule plot_network:
+    input:
+        network="<results>/networks/{network}.json",
+        league="<results>/networks/league_{network}.csv",
+        code=code_of("plot_network"),
+    output:
+        graph_svg=report(
+            ensure("<results>/figures/network_{network}.svg", non_empty=True),
+            caption="../report/networks.rst",
+            category="Networks",
+            subcategory="Graphs",
+            labels={"network": "{network}"},
+        ),
+        graph_png=ensure("<results>/figures/network_{network}.png", non_empty=True),
+        graph_table=ensure("<results>/figures/network_{network}.csv", non_empty=True),
+        league_svg=report(
+            ensure("<results>/figures/league_{network}.svg", non_empty=True),
+            caption="../report/networks.rst",
+            category="Networks",
+            subcategory="League tables",
+            labels={"network": "{network}"},
+        ),
+        league_png=ensure("<results>/figures/league_{network}.png", non_empty=True),
+        league_table=ensure("<results>/figures/league_{network}.csv", non_empty=True),
+    log:
+        "<logs>/plot_network/{network}.log",
+    benchmark:
+        "<benchmarks>/plot_network/{network}.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    message:
+        "Draw the network {wildcards.network}"
+    script:
+        "../scripts/plot_network.py"
+
+
+rule plot_ranks:
+    input:
+        networks=[
+            f"<results>/networks/{outcome}_{measure}.json"
+            for outcome, measure in config["networks"]["profile"].items()
+        ],
+        profile="<results>/networks/benefit_profile.csv",
+        code=code_of("plot_ranks"),
+    output:
+        svg=report(
+            ensure("<results>/figures/ranks.svg", non_empty=True),
+            caption="../report/networks.rst",
+            category="Networks",
+            labels={"result": "ranks"},
+        ),
+        png=ensure("<results>/figures/ranks.png", non_empty=True),
+        table=ensure("<results>/figures/ranks.csv", non_empty=True),
+    log:
+        "<logs>/plot_ranks.log",
+    benchmark:
+        "<benchmarks>/plot_ranks.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    message:
+        "Draw the ranks of modalities"
+    script:
+        "../scripts/plot_ranks.py"

@@ -25,7 +25,8 @@ from liverfit.claims.scenarios import (
     tau2_of,
     truth,
 )
-from liverfit.claims.simulate import CHUNK, draw, intervals, ordered, stream
+from liverfit.claims.simulate import CHUNK, draw, intervals, ordered
+from liverfit.claims.streams import stream
 from liverfit.claims.verdict import VERDICTS, combined, line_verdict, superiority
 
 POOLED = "random_effects"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
 from scipy.special import stdtrit
 
@@ -12,12 +10,6 @@ from liverfit.claims.covariance import sampling_covariance
 from liverfit.claims.models.factorial import cell_contrasts
 
 CHUNK = 500  # simulations that share a random stream, whatever the number of chunks
-
-
-def stream(*names: object) -> np.random.Generator:
-    """A random stream by name, the same on every machine and for any division of the work."""
-    digest = hashlib.sha256(":".join(map(str, names)).encode()).digest()
-    return np.random.default_rng(np.frombuffer(digest, dtype=np.uint32))
 
 
 def ordered(line: dict) -> dict:

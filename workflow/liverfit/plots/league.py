@@ -65,8 +65,8 @@ def _draw(table: pd.DataFrame, network: dict) -> Figure:
     x0, y0 = EDGE + NAMES, head + CELL_HEIGHT
     for j, node in enumerate(nodes):
         for k, part in enumerate(wrap(labels[node], CELL_WIDTH - 0.1, 8.2, max_lines=2)):
-            page.text(x0 + (j + 0.5) * CELL_WIDTH, y0 - 0.32 + 0.15 * k, part, size=8.2, ha="center",
-                      color=INK)  # fmt: skip
+            page.text(x0 + (j + 0.5) * CELL_WIDTH, y0 - 0.32 + 0.15 * k, part, size=8.2,
+                      ha="center", color=INK)  # fmt: skip
     for i, node in enumerate(nodes):
         y = y0 + i * CELL_HEIGHT
         name = wrap(labels[node], NAMES - 0.15, 9, weight="bold", max_lines=1)[0]
@@ -128,5 +128,3 @@ def _cell(
     page.text(x + CELL_WIDTH / 2, y + 0.33, interval, size=size, ha="center", color=ink)
     if number(pair["k_direct"]):
         page.ax.plot([x + 0.09], [y + 0.09], marker="o", ms=3, color=ink, ls="none")
-
-

@@ -1,4 +1,4 @@
-"""Network graphs: a circle a node, its area the people; a line a comparison, its width the trials."""
+"""Network graphs: the area of a node is its people, the width of a line its trials."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from liverfit.plots.style import (
 )
 
 WIDTH, EDGE, SIDE = 8.2, 0.35, 5.4
-RADIUS, LARGEST, SMALLEST = 1.62, 0.40, 0.09  # inches: of the ring, of circles
+RADIUS, LARGEST, SMALLEST = 1.95, 0.40, 0.09  # inches: of the ring, of circles
 SHADES = ("#C7D3DE", "#D9CFC0", "#CFDCCB", "#DCCBD6")
 
 
@@ -39,10 +39,9 @@ def network_table(network: dict) -> pd.DataFrame:
          "participants": n["participants"], "connected": n["connected"]}
         for n in network["nodes"]
     ]  # fmt: skip
-    inside = {n["node"] for n in network["nodes"] if n["connected"]}
     rows += [
         {"mark": "comparison", "node1": e["node1"], "node2": e["node2"], "label": "", "k": e["k"],
-         "participants": None, "connected": e["node1"] in inside}
+         "participants": None, "connected": e["connected"]}
         for e in network["edges"]
     ]  # fmt: skip
     columns = ["mark", "node1", "node2", "label", "k", "participants", "connected"]
@@ -63,7 +62,7 @@ def network_graph(network: dict) -> Figure:
 def _draw(network: dict) -> Figure:
     nodes = network["nodes"]
     told = _told(network)
-    lines = [x for words in told for x in wrap(words, WIDTH - 2 * EDGE, 8.5)]
+    lines = [x for words in told for x in wrap(words, WIDTH - 2 * EDGE, 8.5, max_lines=3)]
     top = EDGE + 0.36 + 0.17 * len(lines) + 0.12
     height = SIDE if len(nodes) > 1 else 0.3
     page = Page(WIDTH, top + height + 0.62)
@@ -118,9 +117,17 @@ def _told(network: dict) -> list[str]:
     if network["warning"]:
         out.append(sentence(network["warning"]))
     if network["left_out"]:
-        n = len({row["trial_id"] for row in network["left_out"]})
-        out.append(f"{n} {'trial' if n == 1 else 'trials'} left out: see the JSON for the reason.")
+        rows = {row["trial_id"]: row for row in network["left_out"]}.values()
+        told = "; ".join(f"{clean(row['label'])} ({_words(network, row)})" for row in rows)
+        out.append(f"Left out: {told}.")
     return out
+
+
+def _words(network: dict, row: dict) -> str:
+    """Why a trial is left out, nodes by their labels."""
+    words = clean(row["detail"]).split(" ")
+    labels = {n["node"]: clean(n["label"]).lower() for n in network["nodes"]}
+    return " ".join(labels.get(word, word) for word in words)
 
 
 def _label(network: dict, node: str) -> str:
@@ -141,16 +148,14 @@ def _trials_of_many(ax: Axes, network: dict, at: dict) -> None:
 
 
 def _lines(ax: Axes, network: dict, at: dict) -> None:
-    inside = {n["node"] for n in network["nodes"] if n["connected"]}
     most = max((e["k"] for e in network["edges"]), default=1)
     for i, e in enumerate(network["edges"]):
         (x0, y0), (x1, y1) = at[e["node1"]], at[e["node2"]]
-        linked = e["node1"] in inside
         ax.plot([x0, x1], [y0, y1], color="#6D7F8F", lw=1.2 + 7.5 * (e["k"] - 1) / max(most - 1, 1),
-                ls="-" if linked else (0, (4, 3)), solid_capstyle="round", alpha=0.85,
+                ls="-" if e["connected"] else (0, (4, 3)), solid_capstyle="round", alpha=0.85,
                 gid=f"comparison-{i}", zorder=1)  # fmt: skip
         # off the middle, so that the numbers of lines that cross there stay apart
-        share = 0.40 if (len(e["node1"]) + i) % 2 else 0.60
+        share = (0.5, 0.4, 0.6)[i % 3]
         ax.text(x0 + share * (x1 - x0), y0 + share * (y1 - y0), str(e["k"]), fontsize=8,
                 ha="center", va="center_baseline", color=INK, zorder=2, parse_math=False,
                 bbox={"boxstyle": "round,pad=0.16", "facecolor": "white", "edgecolor": FAINT,

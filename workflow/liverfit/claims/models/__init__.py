@@ -12,8 +12,8 @@ from liverfit.claims.models.dose import between_doses, restricted_cubic_spline
 from liverfit.claims.models.factorial import interaction
 from liverfit.claims.models.latent import latent_regression
 from liverfit.claims.models.margins import margin_sweep
-from liverfit.claims.models.one_stage import one_stage
 from liverfit.claims.models.network import network, network_contrast
+from liverfit.claims.models.one_stage import one_stage
 from liverfit.claims.models.pooled import random_effects
 from liverfit.claims.models.regression import meta_regression, moderator_test
 from liverfit.claims.models.time import effect_per_hour

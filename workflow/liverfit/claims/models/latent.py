@@ -9,7 +9,7 @@ from scipy.special import stdtr, stdtrit
 
 from liverfit import meta
 from liverfit.claims.models.common import TooFewTrials, participants
-from liverfit.claims.simulate import stream
+from liverfit.claims.streams import stream
 from liverfit.claims.weight_pairs import imputed_sd, weight_pairs
 
 

@@ -10,7 +10,7 @@ from scipy.special import ndtr
 from liverfit import meta
 from liverfit.claims.models.common import TooFewTrials
 from liverfit.claims.pseudo import pseudo_sample, whiten
-from liverfit.claims.simulate import stream
+from liverfit.claims.streams import stream
 from liverfit.meta.distributions import norm_critical
 
 FEWEST = 3  # people in an arm

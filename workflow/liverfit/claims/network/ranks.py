@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from liverfit.claims.network.fit import Network
-from liverfit.claims.simulate import stream
+from liverfit.claims.streams import stream
 
 BETTER = {"lower": True, "higher": False}  # whether small is good
 TAIL = 0.025
@@ -14,7 +14,7 @@ TAIL = 0.025
 def draws(effect: np.ndarray, cov: np.ndarray, count: int, *names: object) -> np.ndarray:
     """(count, T) draws from a multivariate normal distribution of effects against the reference.
 
-    A function of the distribution and of the names alone (`claims.simulate.stream`).
+    A function of the distribution and of the names alone (`claims.streams.stream`).
     """
     # the reference has no variance: an eigenvalue of zero
     values, vectors = np.linalg.eigh(cov)

@@ -89,22 +89,22 @@ def build_network(
             for key in ("effects", "league", "split", "interactions", "edges", "trials", "left_out")
         },
     }
+    trials, one_node = node_trials(kept, models["network"])
     out["nodes"] = _nodes(kept, set(), models["network"])
+    out["trials"] = [_trial(t, False) for t in trials]
+    out["edges"] = _edges(trials, set())
     try:
         network = fit_network(kept, models)
     except NOT_FITTED as error:
-        trials, left_out = node_trials(kept, models["network"])
-        out.update(status="not_run", reason=str(error), left_out=left_out,
-                   trials=[_trial(t, False) for t in trials])  # fmt: skip
-        out["edges"] = _edges(trials)
+        out.update(status="not_run", reason=str(error), left_out=one_node)
         return out
     names = (models["seed"], "network", outcome, measure)
     out.update(
         warning="" if network.df else NO_DF,
         nodes=_nodes(kept, set(network.nodes), models["network"]),
-        trials=[_trial(t, True) for t in network.trials],
+        trials=[_trial(t, set(t.nodes) <= set(network.nodes)) for t in trials],
         left_out=sorted(network.left_out, key=lambda row: row["trial_id"]),
-        edges=_edges(list(network.trials)),
+        edges=_edges(trials, set(network.nodes)),
         effects=_against_reference(network),
         covariance={"nodes": list(network.nodes), "matrix": network.levels()[1].tolist()},
         league=_league(network),
@@ -166,15 +166,16 @@ def _trial(t: NodeTrial, fitted: bool) -> dict:
     }
 
 
-def _edges(trials: list[NodeTrial]) -> list[dict]:
+def _edges(trials: list[NodeTrial], inside: set[str]) -> list[dict]:
     found = defaultdict(set)
     for t in trials:
         for _, one, two, _, _ in t.comparisons():
             found[tuple(sorted((one, two)))].add(t.trial_id)
     return [
-        {"node1": one, "node2": two, "k": len(ids), "trials": sorted(ids)}
+        {"node1": one, "node2": two, "k": len(ids), "trials": sorted(ids),
+         "connected": one in inside}
         for (one, two), ids in sorted(found.items())
-    ]
+    ]  # fmt: skip
 
 
 def _against_reference(network: Network) -> list[dict]:

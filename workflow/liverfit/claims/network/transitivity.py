@@ -89,6 +89,12 @@ def transitivity(networks: list[dict], known: dict[str, dict]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def _edges(net: dict) -> list[dict]:
+    """Comparisons of the connected network, or all of them where there is none."""
+    inside = [edge for edge in net["edges"] if edge["connected"]]
+    return inside or net["edges"]
+
+
 def _shared(net: dict, edge: dict, modifier: str, kind: str) -> dict:
     return {
         **{key: net[key] for key in ("outcome", "measure")},
@@ -99,11 +105,12 @@ def _shared(net: dict, edge: dict, modifier: str, kind: str) -> dict:
 
 
 def _numbers(net: dict, modifier: str, known: dict[str, dict]) -> list[dict]:
-    values = [[known[t].get(modifier) for t in edge["trials"]] for edge in net["edges"]]
+    edges = _edges(net)
+    values = [[known[t].get(modifier) for t in edge["trials"]] for edge in edges]
     values = [[x for x in of_edge if x is not None] for of_edge in values]
     test = kruskal_wallis([v for v in values if len(v) >= FEWEST])
     out = []
-    for edge, found in zip(net["edges"], values, strict=True):
+    for edge, found in zip(edges, values, strict=True):
         row = {**_shared(net, edge, modifier, "number"), "k_known": len(found), **test}
         if found:
             row |= {"median": median(found), "lowest": min(found), "highest": max(found)}
@@ -131,7 +138,7 @@ def kruskal_wallis(groups: list[list[float]]) -> dict:
 
 def _categories(net: dict, modifier: str, known: dict[str, dict]) -> list[dict]:
     out = []
-    for edge in net["edges"]:
+    for edge in _edges(net):
         found = [known[t].get(modifier, "") for t in edge["trials"]]
         if modifier == "method":
             found = [(x or {}).get(net["outcome"], "") for x in found]
