@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liverfit.claims.fit import fit_line
+from liverfit.claims.models.network import independent_effects, shifted
 from liverfit.claims.network import ranks
 from liverfit.claims.network.fit import connected, fit_network
 from liverfit.claims.network.trials import independent, node_names, node_trials
@@ -336,3 +337,14 @@ def test_a_saturated_network_says_that_it_cannot_know_the_heterogeneity():
     got = network_line(effects, ["aerobic", "none"], minimum_trials=1)
     assert (got["status"], got["verdict"]) == ("not_run", "untestable")
     assert "no degree of freedom" in got["status_reason"]
+
+
+def test_a_network_line_is_calibrated_on_independent_contrasts():
+    got = network_line(loop(), ["interval", "none"])
+    kept = independent_effects(got, PLAN)
+    assert len(kept) == 12  # three of three arms give two each, six of two give one
+    mean = shifted({**got, "effects": kept}, -1.0)
+    for e, x in zip(kept, mean, strict=True):
+        sides = e["modality"] == "hiit", e["comparator_modality"] == "hiit"
+        assert x == -1.0 * sides[0] + 1.0 * sides[1]
+    assert got["extra"]["sigma2_between_trials"] == pytest.approx(got["tau2"] / 2)

@@ -97,7 +97,10 @@ def select_evidence(
         if cells is not None:
             out["lines"][-1]["cells"] = cells
         if line["role"] == "primary" and cells is None:
-            out["near_misses"] += _near_misses(line, kept, rejected, candidates, all_contrasts)
+            asked = _direct(line, claim, out["lines"][:-1])
+            candidates = [e for e in candidates if matches(e, asked["comparison"])]
+            rejected = [r for r in rejected if matches(r[0], asked["comparison"])]
+            out["near_misses"] += _near_misses(asked, kept, rejected, candidates, all_contrasts)
         elif line["role"] == "primary":
             whole = {e["trial_id"] for e in cell_contrasts(kept, line, "interaction")}
             out["near_misses"] += [
@@ -105,6 +108,17 @@ def select_evidence(
             ]
             out["near_misses"] += [_near_miss(line, e, reason) for e, reason in rejected]
     return out
+
+
+def _direct(line: dict, claim: dict, before: list[dict]) -> dict:
+    """The line whose near misses are told: of a network the direct comparison that the claim is
+    about, once for all lines on the same outcome and measure."""
+    if not line["nodes"]:
+        return line
+    told = {(x["outcome"], x["measure"]) for x in before if x["role"] == "primary"}
+    nobody = {"experimental": {"modality": []}, "comparator": {"modality": []}}
+    asked = nobody if (line["outcome"], line["measure"]) in told else claim["comparison"]
+    return {**line, "comparison": asked}
 
 
 def _spread_elsewhere(line: dict, effects: list[dict]) -> dict:
@@ -145,7 +159,7 @@ def _uncontrolled(changes: list[dict], line: dict, rules: dict) -> list[dict]:
         "designs": ["before_after"],
         "randomised": [*{c["randomised"] for c in changes}],
     }
-    kept, _ = _screen(
+    kept, _ = screen(
         [
             c
             for c in changes

@@ -94,7 +94,7 @@ def _draw(network: dict) -> Figure:
 def ring(count: int, radius: float) -> list[tuple[float, float]]:
     """Places on a circle, the first at the top, clockwise."""
     turn = [math.pi / 2 - 2 * math.pi * i / count for i in range(count)]
-    return [(radius * math.cos(a) * 1.25, radius * math.sin(a)) for a in turn]
+    return [(radius * math.cos(a) * 1.14, radius * math.sin(a)) for a in turn]
 
 
 def _told(network: dict) -> list[str]:
