@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from liverfit.claims.fit import fit_line
 from liverfit.claims.models.latent import simex
 from liverfit.claims.models.margins import equivalence
-from liverfit.claims.models.one_stage import fit_arms, fit_rows
+from liverfit.claims.models.one_stage import fit_arms, fit_rows, inference, moments
 from liverfit.claims.pseudo import pseudo_sample
 from liverfit.claims.weight_pairs import imputed_sd, weight_pairs
 
@@ -24,7 +24,10 @@ SETTINGS = MODELS["weight"]
 
 def pair(trial, yi, weight, vi=0.1, kg=None, route="change_scores", **changes):
     """A contrast with its weight effect, printed with a spread where `kg` (yi, vi) is given."""
-    other = None if kg is None else {"yi": kg[0], "vi": kg[1], "route": route, "source_rows": []}
+    other = None
+    if kg is not None:
+        half = {"v_arm": kg[1] / 2, "v_comparator": kg[1] / 2}
+        other = {"yi": kg[0], "vi": kg[1], **half, "route": route, "source_rows": []}
     return {**effect(trial, yi, vi, weight_change_percent=weight, **changes), "beside": other}
 
 
@@ -44,6 +47,22 @@ def test_a_missing_spread_is_imputed_from_the_lines_own():
     assert (b["imputed"], b["weight_vi"]) == (True, pytest.approx(9 * 0.1))
     assert c["weight"] is None
     assert imputed_sd(effects[1:], SETTINGS) == (5.0, "declared in the plan")
+
+
+def test_a_shared_control_counts_once_in_both_effects():
+    """Two arms of 20 against one control of 20, all with one spread: the mean of both contrasts has
+    the variance of 40 people against 20, for liver fat and for weight."""
+    arms = [
+        pair("a", -2.0, w, vi=0.2, kg=(w, 0.8), arm_id=arm, effect_id=f"a:{arm}")
+        for arm, w in (("one", -1.0), ("two", -3.0))
+    ]
+    (got,) = weight_pairs(arms, SETTINGS)
+    assert got["vi"] == pytest.approx(0.1 * (1 + 0.5))
+    assert got["weight"] == pytest.approx(-2.0)
+    assert got["weight_vi"] == pytest.approx(0.4 * (1 + 0.5))
+    (imputed,) = weight_pairs([{**e, "beside": None} for e in arms], SETTINGS)
+    assert imputed["weight_vi"] == pytest.approx(5.0**2 * (1 / 40 + 1 / 20))
+    assert [c["weight"] for c in imputed["contrasts"]] == [-1.0, -3.0]
 
 
 def test_end_values_alone_do_not_tell_the_spread_of_a_change():
@@ -75,12 +94,15 @@ def test_bivariate_finds_the_effect_at_zero_weight_change():
     assert got["estimate"] == pytest.approx(-1.5, abs=0.5)
     assert got["extra"]["fit"]["slope"] == pytest.approx(0.6, abs=0.15)
     assert [s["within_correlation"] for s in got["extra"]["sweep"]] == [0.0, 0.6]
+    spread = 1.959964 * (got["se"] ** 2 + got["tau2"]) ** 0.5
+    assert got["pi_upper"] == pytest.approx(got["estimate"] + spread)
 
 
 def test_trials_without_weight_stay_with_liver_fat_alone():
     effects = [*simulated(), pair("zz", -4.0, None)]
     got = fitted(effects, "bivariate")
     assert (got["k"], got["extra"]["trials_with_both"]) == (15, 14)
+    assert got["extra"]["trials_without_weight"] == ["zz"]
 
 
 def test_a_fit_at_the_boundary_is_no_estimate():
@@ -96,6 +118,7 @@ def test_too_few_trials_with_both():
     got = fitted(effects, "bivariate")
     assert got["status"] == "too_few"
     assert "both liver fat and weight" in got["status_reason"]
+    assert [p["trial_id"] for p in got["extra"]["pairs"]] == ["t00", "t01", "zz"]
 
 
 # ------------------------------------------------------------------ SIMEX
@@ -130,6 +153,14 @@ def test_latent_regression_is_the_same_in_any_order():
     assert one["extra"]["naive"]["estimate"] != one["estimate"]
 
 
+def test_weights_that_differ_by_error_alone_tell_no_slope():
+    alike = [pair(f"t{i}", -2.0 - 0.3 * i, -1.0 - 0.1 * i, kg=(-1.0, 4.0)) for i in range(5)]
+    got = fitted(alike, "latent_regression")
+    assert (got["status"], got["estimate"]) == ("not_run", None)
+    assert got["extra"]["reliability"] == pytest.approx(0.0, abs=1e-6)
+    assert got["extra"]["naive"]["slope"] == pytest.approx(3.0, rel=0.3)
+
+
 # ------------------------------------------------------------------ margins
 def test_margins_take_numbers_before_words():
     stable = {"weight_stable": "yes", "weight_evidence": "words"}
@@ -146,11 +177,12 @@ def test_margins_take_numbers_before_words():
 def test_equivalence_is_two_one_sided_tests():
     effects = [pair("a", -2.0, 0.5, kg=(0.5, 0.04)), pair("b", -2.0, 0.1, kg=(0.1, 0.04))]
     got = equivalence(effects, 1.0, MODELS)
-    se = (0.04 / 2) ** 0.5
+    # Q = 2 on 1 degree of freedom: the variance between trials is that within, 0.04
+    se = (0.08 / 2) ** 0.5
     from scipy.stats import norm
 
     assert got["weight_estimate"] == pytest.approx(0.3)
-    assert got["tost_pvalue"] == pytest.approx(norm.cdf((0.3 - 1.0) / se))
+    assert got["tost_pvalue"] == pytest.approx(norm.cdf((0.3 - 1.0) / se), rel=1e-4)
     wider = equivalence(effects, 3.0, MODELS)
     assert wider["tost_pvalue"] < got["tost_pvalue"]
 
@@ -206,18 +238,86 @@ def test_people_and_their_summaries_give_one_answer(reference):
     X = np.column_stack([p["trained"], *(p["trial"] == t for t in np.unique(p["trial"]))])
     real = fit_rows(p["y"], X.astype(float), p["trained"][:, None].astype(float), sd, p["trial"])
     for seed in (0, 1):
-        pseudo = fit_arms(arms, MODELS, None, seed=seed)
+        pseudo = fit_arms(arms, seed=seed)
         for name in ("estimate", "se", "tau2", "scale", "loglik"):
             assert pseudo[name] == pytest.approx(real[name], rel=1e-8)
 
 
+def measured(seed=4):
+    """Baseline, end and weight change of people in five trials, and the summaries of their arms."""
+    rng = np.random.default_rng(seed)
+    people, arms = [], []
+    for t in range(5):
+        for trained in (0.0, 1.0):
+            n = int(rng.integers(10, 30))
+            pre = rng.normal(12 + t, 4, n)
+            weight = rng.normal(-1.5 * trained, 2, n)
+            post = 2 + 0.7 * pre + 0.4 * weight - 2 * trained + rng.normal(0, 2 + t / 4, n)
+            people.append(np.column_stack([np.full(n, t), np.full(n, trained), pre, post, weight]))
+            arms.append({
+                "trial_id": f"t{t}", "arm_id": f"{trained}", "trained": trained, "n": n,
+                "mean": (post - pre).mean(), "sd": (post - pre).std(ddof=1),
+                "baseline_mean": pre.mean(), "baseline_sd": pre.std(ddof=1),
+                "post_mean": post.mean(), "post_sd": post.std(ddof=1),
+                "baseline_r": np.corrcoef(pre, post)[0, 1],
+                "weight_mean": weight.mean(), "weight_sd": weight.std(ddof=1),
+            })  # fmt: skip
+    return people, arms
+
+
+def test_moments_are_those_that_the_arm_prints():
+    (_, arms), r = measured(), 0.4
+    for arm in arms:
+        mean, cov = moments(arm, r, baseline=True)
+        x = pseudo_sample(arm["n"], mean, cov, np.random.default_rng(1))
+        post, pre, weight = x.T
+        for name, column in (("post", post), ("baseline", pre), ("weight", weight)):
+            assert column.mean() == pytest.approx(arm[f"{name}_mean"], rel=1e-12)
+            assert column.std(ddof=1) == pytest.approx(arm[f"{name}_sd"], rel=1e-12)
+        assert (post - pre).std(ddof=1) == pytest.approx(arm["sd"], rel=1e-10)
+        assert np.corrcoef(pre, post)[0, 1] == pytest.approx(arm["baseline_r"], rel=1e-10)
+        assert np.corrcoef(post - pre, weight)[0, 1] == pytest.approx(r, rel=1e-10)
+        assert np.corrcoef(pre, weight)[0, 1] == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_baseline_and_end_of_people_and_of_their_summaries_give_one_answer(seed):
+    people, arms = measured()
+    trial, trained, pre, post, _ = np.concatenate(people).T
+    residual = [a["post_sd"] * (1 - a["baseline_r"] ** 2) ** 0.5 for a in arms]
+    sd = np.concatenate([np.full(a["n"], s) for a, s in zip(arms, residual, strict=True)])
+    X = np.column_stack([trained, *(trial == t for t in range(5)), pre]).astype(float)
+    real = fit_rows(post, X, trained[:, None], sd, trial)
+    got = fit_arms(arms, baseline=True, seed=seed)
+    for name in ("estimate", "se", "tau2", "scale", "loglik"):
+        assert got[name] == pytest.approx(real[name], rel=1e-8)
+    assert got["slopes"]["baseline"] == pytest.approx(real["coef"][-1], rel=1e-8)
+
+
 def test_one_stage_is_nlme_with_a_variance_of_each_arm(reference):
-    got = fit_arms(arms_of(reference["people"]), MODELS, None)
+    got = fit_arms(arms_of(reference["people"]))
     assert got["estimate"] == pytest.approx(reference["estimate"], rel=1e-4)
     # lme and MixedLM stop at slightly different points of a flat likelihood
     assert got["se"] == pytest.approx(reference["se"], rel=1e-3)
     assert got["tau2"] == pytest.approx(reference["tau2"], rel=2e-3)
     assert got["scale"] == pytest.approx(reference["scale"], rel=1e-4)
+
+
+def test_one_stage_given_baseline_is_nlme_with_a_variance_of_each_arm(reference):
+    pinned = reference["ancova"]
+    arms = arms_of(pinned["people"])
+    p = {key: np.array(column) for key, column in pinned["people"].items()}
+    for i, arm in enumerate(arms):
+        pre, post = (p[key][p["arm"] == i + 1] for key in ("baseline", "y"))
+        arm |= {"baseline_mean": pre.mean(), "baseline_sd": pre.std(ddof=1),
+                "post_mean": post.mean(), "post_sd": post.std(ddof=1),
+                "baseline_r": np.corrcoef(pre, post)[0, 1]}  # fmt: skip
+    got = fit_arms(arms, baseline=True)
+    assert got["estimate"] == pytest.approx(pinned["estimate"], rel=1e-4)
+    assert got["slopes"]["baseline"] == pytest.approx(pinned["slope"], rel=1e-5)
+    assert got["se"] == pytest.approx(pinned["se"], rel=1e-3)
+    assert got["tau2"] == pytest.approx(pinned["tau2"], rel=2e-3)
+    assert got["scale"] == pytest.approx(pinned["scale"], rel=1e-4)
 
 
 @pytest.mark.slow
@@ -227,6 +327,19 @@ def test_reference_is_what_r_gives_today(reference, tmp_path):
     again = json.loads((tmp_path / "one_stage.json").read_text())
     for name in ("estimate", "se", "tau2", "scale"):
         assert again[name] == pytest.approx(reference[name], rel=1e-6)
+        assert again["ancova"][name] == pytest.approx(reference["ancova"][name], rel=1e-6)
+
+
+def test_degrees_of_freedom_of_a_balanced_design_are_its_trials_less_one():
+    """k trials of two arms of n alike: the variance of the effect is a multiple of one mean square,
+    that of the trials' own effects, which has k − 1 degrees of freedom."""
+    k, n = 6, 9
+    trial = np.repeat(np.arange(k), 2 * n)
+    trained = np.tile(np.repeat([0.0, 1.0], n), k)
+    X = np.column_stack([trained, *(trial == t for t in range(k))]).astype(float)
+    se, df = inference(X, trained, trial, 0.8, 1.7)
+    assert se == pytest.approx(((0.8 + 2 * 1.7 / n) / k) ** 0.5)
+    assert df == pytest.approx(k - 1)
 
 
 def test_weight_change_as_a_covariate():
@@ -238,8 +351,8 @@ def test_weight_change_as_a_covariate():
             arms.append({"trial_id": f"t{t}", "arm_id": f"{trained}", "trained": trained, "n": 20,
                          "mean": -1.0 * trained + 0.5 * weight, "sd": 2.0,
                          "weight_mean": weight, "weight_sd": 2.0})  # fmt: skip
-    got = fit_arms(arms, MODELS, 0.5)
-    assert got["slope"] == pytest.approx(0.5, abs=1e-6)
+    got = fit_arms(arms, 0.5)
+    assert got["slopes"]["weight"] == pytest.approx(0.5, abs=1e-6)
     assert got["estimate"] == pytest.approx(-1.0, abs=1e-6)
 
 

@@ -7,7 +7,8 @@ def agreement(claim: dict) -> dict:
     """Every line with its own verdict, and the count of those that agree with the claim's.
 
     A line agrees where its verdict by its own rule is the claim's. Lines that could not be fitted
-    are listed with the reason; they neither agree nor disagree.
+    are listed with the reason; they neither agree nor disagree. Sensitivity lines are listed and
+    not counted: they put the same evidence through another choice.
 
     Returns
     -------
@@ -22,9 +23,10 @@ def agreement(claim: dict) -> dict:
         }
         for line in claim["lines"]
     ]  # fmt: skip
-    fitted = [row for row in rows if row["status"] == "ok"]
+    counted = [row for row in rows if row["role"] != "sensitivity"]
+    fitted = [row for row in counted if row["status"] == "ok"]
     same = [row for row in fitted if row["verdict"] == claim["verdict"]]
-    open_lines = [_name(row) for row in rows if row["status"] != "ok"]
+    open_lines = [_name(row) for row in counted if row["status"] != "ok"]
     told = f"{len(same)} of its {len(fitted)} fitted lines are {claim['verdict']} by their own rule"
     if open_lines:
         told += f"; {len(open_lines)} could not be fitted ({', '.join(open_lines)})"

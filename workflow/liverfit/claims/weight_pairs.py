@@ -14,9 +14,11 @@ OF_CHANGES = ("printed_contrast", "change_scores", "printed_p")
 def weight_pairs(effects: list[dict], settings: dict) -> list[dict]:
     """One pair a trial: its contrasts as one, weighted by the inverse of their covariance.
 
-    The weight effect is in percent of baseline. Where a contrast prints the means of weight without
-    a spread, its variance is SD² (1/n1 + 1/n2) with the SD that `imputed_sd` gives, and the pair
-    says so. Trials without any number for weight have `weight` None.
+    The weight effect is in percent of baseline, put together as liver fat is, its variance from
+    what each arm contributes, so that a shared arm counts once. Where a contrast
+    prints the means of weight without a spread, an arm contributes SD²/n with the SD that
+    `imputed_sd` gives, and the pair says so. Trials without any number for weight have `weight`
+    None. `contrasts` has the single contrasts behind the pair.
 
     Parameters
     ----------
@@ -43,7 +45,13 @@ def imputed_sd(effects: list[dict], settings: dict) -> tuple[float, str]:
 
 
 def _printed_variance(e: dict) -> float | None:
-    """Variance of the weight effect in percent² where the contrast prints a spread in kg.
+    """Variance of the weight effect in percent² where the contrast prints a spread in kg."""
+    scale = _percent_per_kg(e)
+    return None if scale is None else e["beside"]["vi"] * scale**2
+
+
+def _percent_per_kg(e: dict) -> float | None:
+    """Percent that one printed kg is, None where the contrast prints no spread of a change.
 
     End values do not count: people's weights are so alike before and after that the imputed
     correlation would make the spread of the change many times too wide.
@@ -51,31 +59,54 @@ def _printed_variance(e: dict) -> float | None:
     beside, percent = e.get("beside"), e["weight_change_percent"]
     if not beside or not beside["yi"] or percent is None or beside["route"] not in OF_CHANGES:
         return None
-    return beside["vi"] * (percent / beside["yi"]) ** 2
+    return percent / beside["yi"]
 
 
 def _pair(members: list[dict], sd: float) -> dict:
     v = sampling_covariance(members)
     share = np.linalg.solve(v, np.ones(len(members)))
     share = share / share.sum()
+    weighed = [_weighed(e, sd) for e in members]
     out = {
         "trial_id": members[0]["trial_id"],
         "label": members[0]["label"],
         "modality": members[0]["modality"],
-        "n": sum(e["n1"] or 0 for e in members) + (members[0]["n2"] or 0),
         "yi": float(share @ [e["yi"] for e in members]),
         "vi": float(share @ v @ share),
         "weight": None,
         "weight_vi": None,
         "imputed": False,
+        "words": members[0]["weight_evidence"] == "words" and members[0]["weight_stable"] == "yes",
+        "contrasts": [_contrast(*pair) for pair in zip(members, weighed, strict=True)],
     }
-    if any(e["weight_change_percent"] is None for e in members):
+    if None in weighed:
         return out
-    printed = [_printed_variance(e) for e in members]
-    n1, n2 = sum(e["n1"] or 0 for e in members), members[0]["n2"]
-    if None in printed and not (n1 and n2):
-        return out
-    out["weight"] = float(share @ [e["weight_change_percent"] for e in members])
-    out["imputed"] = None in printed
-    known = sd**2 * (1 / n1 + 1 / n2) if None in printed else float(share @ printed)
-    return {**out, "weight_vi": known}
+    return {
+        **out,
+        "weight": float(share @ [w["yi"] for w in weighed]),
+        "weight_vi": float(share @ sampling_covariance(weighed) @ share),
+        "imputed": any(w["imputed"] for w in weighed),
+    }
+
+
+def _weighed(e: dict, sd: float) -> dict | None:
+    """The contrast's weight effect in percent and the variance from either arm; None without."""
+    percent, scale = e["weight_change_percent"], _percent_per_kg(e)
+    if percent is None or (scale is None and not (e["n1"] and e["n2"])):
+        return None
+    arms = {key: e[key] for key in ("trial_id", "arm_id", "comparator_arm_id")}
+    if scale is None:
+        parts = sd**2 / e["n1"], sd**2 / e["n2"]
+    else:
+        parts = tuple(e["beside"][key] * scale**2 for key in ("v_arm", "v_comparator"))
+    return {**arms, "yi": percent, "vi": sum(parts), "v_arm": parts[0], "v_comparator": parts[1],
+            "imputed": scale is None}  # fmt: skip
+
+
+def _contrast(e: dict, weighed: dict | None) -> dict:
+    return {
+        **{key: e[key] for key in ("effect_id", "label", "arm_label", "modality", "yi", "vi")},
+        "weight": weighed and weighed["yi"],
+        "weight_vi": weighed and weighed["vi"],
+        "imputed": bool(weighed and weighed["imputed"]),
+    }

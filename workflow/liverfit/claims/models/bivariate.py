@@ -10,6 +10,7 @@ from scipy.linalg import block_diag
 from liverfit import meta
 from liverfit.claims.models.common import NotEstimable, TooFewTrials, participants
 from liverfit.claims.weight_pairs import imputed_sd, weight_pairs
+from liverfit.meta.distributions import norm_critical
 
 BOUNDARY = 1 - 1e-6
 LEAST_SHARE = 1e-4  # of the sampling variance; less variance of weight between trials is none
@@ -23,29 +24,30 @@ def bivariate(line: dict, effects: list[dict], models: dict) -> dict:
     without a number for weight stay in with liver fat alone. The correlation of both effects
     within a trial is imputed and varied (`extra.sweep`); a fit at the boundary (between-trial
     correlation of ±1, or no variance of weight between trials) has no estimable slope and is told
-    as such, never reported as an estimate.
+    as such, never reported as an estimate. The prediction interval is that of the liver-fat effect
+    of a new trial whose weight effect is zero: normal, with the variance that weight leaves.
     """
     settings = models["weight"]
     pairs = weight_pairs(effects, settings)
     both = [p for p in pairs if p["weight"] is not None]
-    if len(both) < line["minimum_trials"]:
-        what = " with numbers for both liver fat and weight"
-        raise TooFewTrials(len(both), line["minimum_trials"], what)
     sd, source = imputed_sd(effects, settings)
-    sweep = [_fit(pairs, r, models) for r in settings["within_correlation_sweep"]]
-    chosen = _fit(pairs, settings["within_correlation"], models)
     extra = {
-        "sweep": sweep,
         "trials_with_both": len(both),
         "trials_imputed": sum(p["imputed"] for p in both),
+        "trials_without_weight": [p["trial_id"] for p in pairs if p["weight"] is None],
         "weight_sd_percent": sd,
         "weight_sd_source": source,
         "pairs": pairs,
-        "fit": chosen,
     }
+    if len(both) < line["minimum_trials"]:
+        what = " with numbers for both liver fat and weight"
+        raise TooFewTrials(len(both), line["minimum_trials"], what, extra)
+    chosen = _fit(pairs, settings["within_correlation"], models)
+    extra["fit"] = chosen
+    extra["sweep"] = [_fit(pairs, r, models) for r in settings["within_correlation_sweep"]]
     if chosen["status"] != "ok":
         raise NotEstimable(chosen["reason"], extra)
-    names = ("estimate", "se", "ci_lower", "ci_upper", "pvalue", "tau2")
+    names = ("estimate", "se", "ci_lower", "ci_upper", "pi_lower", "pi_upper", "pvalue", "tau2")
     return {
         **{name: chosen[name] for name in names},
         "k": len(pairs),
@@ -90,9 +92,12 @@ def _fit(pairs: list[dict], r: float, models: dict) -> dict:
         given = fit.conditional("liver_fat", "weight", 0.0)
     except (ValueError, meta.ConvergenceError, np.linalg.LinAlgError) as error:
         return {**out, "status": "not_run", "reason": str(error)}
+    spread = norm_critical(models["level"]) * (given.se**2 + given.residual_tau2) ** 0.5
     return {
         **out,
         "estimate": given.estimate,
+        "pi_lower": given.estimate - spread,
+        "pi_upper": given.estimate + spread,
         "se": given.se,
         "ci_lower": given.ci[0],
         "ci_upper": given.ci[1],

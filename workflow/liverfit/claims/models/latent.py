@@ -8,7 +8,8 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from liverfit import meta
-from liverfit.claims.models.common import TooFewTrials, participants
+from liverfit.claims.models.bivariate import LEAST_SHARE
+from liverfit.claims.models.common import NotEstimable, TooFewTrials, participants
 from liverfit.claims.streams import stream
 from liverfit.claims.weight_pairs import imputed_sd, weight_pairs
 
@@ -21,23 +22,45 @@ def latent_regression(line: dict, effects: list[dict], models: dict) -> dict:
     doi:10.1080/01621459.1994.10476871) adds error of known variance, watches the coefficients move,
     and extrapolates (quadratically) to no error; its variance by Stefanski and Cook (1995,
     doi:10.1080/01621459.1995.10476629). One pair a trial, t with k − 2 degrees of freedom.
-    `extra.naive` has the regression that ignores the error.
+    `extra.naive` has the regression that ignores the error, `extra.reliability` the share of the
+    variance of weight effects that is not error; where it is nil there is nothing to regress on,
+    and the line is told to have no estimate.
     """
     settings = models["weight"]
     pairs = [p for p in weight_pairs(effects, settings) if p["weight"] is not None]
     if len(pairs) < line["minimum_trials"]:
         what = " with numbers for both liver fat and weight"
-        raise TooFewTrials(len(pairs), line["minimum_trials"], what)
+        raise TooFewTrials(len(pairs), line["minimum_trials"], what, {"pairs": pairs})
     y, v, w, vw = (np.array([p[k] for p in pairs]) for k in ("yi", "vi", "weight", "weight_vi"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", meta.StatisticalWarning)
         naive, coef, var = simex(y, v, w, vw, models["estimator"], settings["simex"])
+        true = float(meta.random_effects(w, vw, method=models["estimator"], test="z").tau2)
     df = len(pairs) - 2
     se = float(np.sqrt(max(var[0], 0.0)))
     t = float(stdtrit(df, 0.5 + models["level"] / 2))
     kept = {p["trial_id"] for p in pairs}
     used = [e for e in effects if e["trial_id"] in kept]
     sd, source = imputed_sd(effects, settings)
+    names = ("estimate", "slope")
+    extra = {
+        "slope": float(coef[1]),
+        "slope_se": float(np.sqrt(max(var[1], 0.0))),
+        "naive": {
+            **dict(zip(names, map(float, naive.coef), strict=True)),
+            **{f"{n}_se": float(x) for n, x in zip(names, naive.se, strict=True)},
+        },
+        "reliability": true / (true + float(np.mean(vw))),
+        "pairs": pairs,
+        "weight_sd_percent": sd,
+        "weight_sd_source": source,
+    }
+    if true < LEAST_SHARE * float(np.median(vw)):
+        raise NotEstimable(
+            "the weight effects differ between trials no more than their sampling error, so that "
+            "nothing tells a slope",
+            extra,
+        )
     return {
         "estimate": float(coef[0]),
         "se": se,
@@ -50,14 +73,7 @@ def latent_regression(line: dict, effects: list[dict], models: dict) -> dict:
         "n_effects": len(used),
         "n": participants(used),
         "fitted_model": f"meta-regression on weight effect, SIMEX, {models['estimator']}",
-        "extra": {
-            "slope": float(coef[1]),
-            "slope_se": float(np.sqrt(max(var[1], 0.0))),
-            "naive": {"estimate": float(naive.coef[0]), "slope": float(naive.coef[1])},
-            "pairs": pairs,
-            "weight_sd_percent": sd,
-            "weight_sd_source": source,
-        },
+        "extra": extra,
     }
 
 

@@ -58,17 +58,20 @@ def _inside(e: dict, margin: float) -> bool:
 def equivalence(effects: list[dict], margin: float, models: dict) -> dict:
     """Two one-sided tests of the pooled weight effect, percent, against ± the margin.
 
-    Normal tests around the common effect of the trials that print numbers (the spread of weight is
-    imputed where only means are printed).
+    Normal tests around the random-effects mean of the trials that print numbers (the spread of
+    weight is imputed where only means are printed).
     """
     empty = dict.fromkeys(("weight_estimate", "weight_ci_lower", "weight_ci_upper", "tost_pvalue"))
     pairs = [p for p in weight_pairs(effects, models["weight"]) if p["weight"] is not None]
     if not pairs:
         return {**empty, "weight_trials": 0, "weight_imputed": 0}
     fit = meta.random_effects(
-        [p["weight"] for p in pairs], [p["weight_vi"] for p in pairs], method="EE", test="z",
+        [p["weight"] for p in pairs],
+        [p["weight_vi"] for p in pairs],
+        method=models["estimator"],
+        test="z",
         level=models["level"],
-    )  # fmt: skip
+    )
     estimate, se = float(fit.coef[0]), float(fit.se[0])
     low, high = np.ravel(fit.ci)
     above, below = ndtr(-(estimate + margin) / se), ndtr((estimate - margin) / se)

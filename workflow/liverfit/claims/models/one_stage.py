@@ -5,26 +5,30 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import stdtr, stdtrit
 
 from liverfit import meta
 from liverfit.claims.models.common import TooFewTrials
 from liverfit.claims.pseudo import pseudo_sample, whiten
 from liverfit.claims.streams import stream
-from liverfit.meta.distributions import norm_critical
+from liverfit.effects.change import correlation_from_sds
 
-FEWEST = 3  # people in an arm
+FEWEST = 5  # people in an arm: more than the variables of any of the models
+ENDS = ("baseline_mean", "baseline_sd", "post_mean", "post_sd")
 
 
 def one_stage(line: dict, effects: list[dict], models: dict) -> dict:
-    """Effect of the intervention on the change of the outcome, people within trials.
+    """Effect of the intervention on the outcome, people within trials.
 
-    y = trial + (effect + u_trial) · trained + slope · weight change + e, with a fixed intercept a
-    trial, a random effect a trial, and a residual variance of each arm's own. The pseudo data have
-    every arm's n, mean and SD of change exactly; statsmodels' MixedLM fits them by REML after each
-    row is divided by its arm's SD. The change of weight is a covariate where at least
-    `minimum_trials` trials print it for both arms with its SD (`extra.weight_adjusted`); it is then
-    correlated with the change of the outcome by the imputed `models.weight.within_correlation`.
+    y = trial + (effect + u_trial) · trained + e, with a fixed intercept a trial, a random effect a
+    trial, and a residual variance of each arm's own; y is the change. The pseudo data have every
+    arm's printed numbers exactly; statsmodels' MixedLM fits them by REML after each row is divided
+    by its arm's residual SD. Beside it, each where at least `minimum_trials` trials print what it
+    needs in both arms: `extra.weight_adjusted` with the change of weight as a covariate, correlated
+    with the change of the outcome by the imputed `models.weight.within_correlation` and in `sweep`
+    by others; `extra.baseline_adjusted`, the end value given baseline (analysis of covariance, one
+    slope). Inference by t with Satterthwaite's degrees of freedom (Legha et al. 2018,
+    doi:10.1002/sim.7930).
     """
     settings = models["weight"]
     arms = _arms(effects)
@@ -32,20 +36,10 @@ def one_stage(line: dict, effects: list[dict], models: dict) -> dict:
     if len(trials) < line["minimum_trials"]:
         what = " with n, mean and SD of change in both arms"
         raise TooFewTrials(len(trials), line["minimum_trials"], what)
-    with_weight = _whole([a for a in arms if a["weight_sd"] is not None])
-    weighed = sorted({a["trial_id"] for a in with_weight})
-    adjusted = {
-        "status": "too_few",
-        "reason": str(TooFewTrials(len(weighed), line["minimum_trials"],
-                                   " with n, mean and SD of weight change in both arms")),
-    }  # fmt: skip
-    if len(weighed) >= line["minimum_trials"]:
-        adjusted = {"status": "ok", "reason": "",
-                    **fit_arms(with_weight, models, settings["within_correlation"])}  # fmt: skip
-    fit = fit_arms(arms, models, None)
-    estimate, se = fit["estimate"], fit["se"]
-    half = norm_critical(models["level"]) * se
-    spread = norm_critical(models["level"]) * (se**2 + fit["tau2"]) ** 0.5
+    fit = fit_arms(arms)
+    estimate, se, df = (fit[key] for key in ("estimate", "se", "df"))
+    t = float(stdtrit(df, 0.5 + models["level"] / 2))
+    half, spread = t * se, t * (se**2 + fit["tau2"]) ** 0.5
     return {
         "estimate": estimate,
         "se": se,
@@ -53,13 +47,55 @@ def one_stage(line: dict, effects: list[dict], models: dict) -> dict:
         "ci_upper": estimate + half,
         "pi_lower": estimate - spread,
         "pi_upper": estimate + spread,
-        "pvalue": float(2 * ndtr(-abs(estimate / se))),
+        "pvalue": float(2 * stdtr(df, -abs(estimate / se))),
+        "df": df,
         "tau2": fit["tau2"],
         "k": len(trials),
         "n": round(sum(a["n"] for a in arms)),
         "n_effects": sum(e["trial_id"] in trials for e in effects),
         "fitted_model": "one-stage linear mixed model on pseudo individual data, REML",
-        "extra": {"residual_scale": fit["scale"], "arms": arms, "weight_adjusted": adjusted},
+        "extra": {
+            "residual_scale": fit["scale"],
+            "arms": arms,
+            "weight_adjusted": _weight_adjusted(line, arms, settings),
+            "baseline_adjusted": _baseline_adjusted(line, arms),
+        },
+    }
+
+
+def _weight_adjusted(line: dict, arms: list[dict], settings: dict) -> dict:
+    """With the change of weight as a covariate, at the plan's correlation and at others."""
+    kept = _whole([a for a in arms if a["weight_sd"] is not None])
+    if refused := _refused(line, kept, "n, mean and SD of weight change"):
+        return refused
+    sweep = [_fit(kept, within) for within in settings["within_correlation_sweep"]]
+    return {**_fit(kept, settings["within_correlation"]), "sweep": sweep}
+
+
+def _baseline_adjusted(line: dict, arms: list[dict]) -> dict:
+    """The end value given baseline: analysis of covariance with one slope."""
+    kept = _whole([a for a in arms if a["baseline_r"] is not None])
+    if refused := _refused(line, kept, "n, means and possible SDs of baseline, end and change"):
+        return refused
+    return _fit(kept, None, baseline=True)
+
+
+def _fit(arms: list[dict], r: float | None, baseline: bool = False) -> dict:
+    """`fit_arms` with status ok, or why it could not be fitted."""
+    out = {"within_correlation": r, "trials": sorted({a["trial_id"] for a in arms})}
+    try:
+        return {**out, "status": "ok", "reason": "", **fit_arms(arms, r, baseline)}
+    except (meta.ConvergenceError, np.linalg.LinAlgError, ValueError) as error:
+        return {**out, "status": "not_run", "reason": str(error)}
+
+
+def _refused(line: dict, arms: list[dict], what: str) -> dict | None:
+    found, needed = len({a["trial_id"] for a in arms}), line["minimum_trials"]
+    if found >= needed:
+        return None
+    return {
+        "status": "too_few",
+        "reason": str(TooFewTrials(found, needed, f" with {what} in both arms")),
     }
 
 
@@ -79,11 +115,22 @@ def _arms(effects: list[dict]) -> list[dict]:
                 "n": int(found["n"]),
                 "mean": found["change_mean"],
                 "sd": found["change_sd"],
+                **{key: found.get(key) for key in ENDS},
+                "baseline_r": _correlation(found),
                 "weight_mean": weight.get("change_mean"),
                 "weight_sd": weight.get("change_sd"),
                 "source_rows": found["source_rows"],
             }
     return _whole([out[key] for key in sorted(out)])
+
+
+def _correlation(found: dict) -> float | None:
+    """Correlation of baseline and end within an arm that the SD of the change implies."""
+    spreads = [found.get(key) for key in ("baseline_sd", "post_sd", "change_sd")]
+    if not all(spreads) or found.get("post_mean") is None:
+        return None
+    r = float(correlation_from_sds(*spreads, impossible="nan"))
+    return r if abs(r) < 1 else None
 
 
 def _whole(arms: list[dict]) -> list[dict]:
@@ -94,47 +141,70 @@ def _whole(arms: list[dict]) -> list[dict]:
     return [a for a in arms if len(kinds[a["trial_id"]]) == 2]
 
 
-def fit_arms(arms: list[dict], models: dict, r: float | None, seed: int = 0) -> dict:
-    """Fit the model to arm summaries; with `r` the change of weight is a covariate.
+def moments(arm: dict, r: float | None = None, baseline: bool = False) -> tuple:
+    """Means and covariance of (outcome, covariates ...) in one arm.
+
+    The outcome is the change, or with `baseline` the end value, whose covariate baseline then
+    comes first; with `r` the change of weight comes last, correlated `r` with the change of the
+    outcome and not with its baseline.
+    """
+    mean, sd = [arm["mean"]], np.array([arm["sd"]])
+    corr = np.eye(1)
+    if baseline:
+        pre, post = arm["baseline_sd"], arm["post_sd"]
+        inside = arm["baseline_r"]
+        mean, sd = [arm["post_mean"], arm["baseline_mean"]], np.array([post, pre])
+        corr = np.array([[1.0, inside], [inside, 1.0]])
+    cov = corr * np.outer(sd, sd)
+    if r is not None:
+        shared = r * arm["sd"] * arm["weight_sd"]
+        column = np.array([shared, 0.0][: len(mean)])[:, None]
+        cov = np.block([[cov, column], [column.T, np.array([[arm["weight_sd"] ** 2]])]])
+        mean = [*mean, arm["weight_mean"]]
+    return np.array(mean), cov
+
+
+def fit_arms(
+    arms: list[dict], r: float | None = None, baseline: bool = False, seed: int = 0
+) -> dict:
+    """Fit the model to arm summaries, with the covariates of `moments`.
 
     Returns
     -------
-    dict estimate, se (of the intervention), tau2 (its variance between trials), slope of weight
-    change (None without), scale (residual variance in units of the arms' own; near 1), loglik.
+    dict estimate, se, df (of the intervention), tau2 (its variance between trials), slopes (of
+    baseline and of weight change, those that are in), scale (residual variance in units of the
+    arms' own; near 1), loglik. The seed of the pseudo data changes none of it.
 
     Raises
     ------
     meta.ConvergenceError
         when MixedLM does not converge.
     """
-    rows, sds, groups, trained, change = [], [], [], [], []
     trials = sorted({a["trial_id"] for a in arms})
+    people, sds, groups, trained = [], [], [], []
     for a in arms:
+        mean, cov = moments(a, r, baseline)
         rng = stream("pseudo", seed, a["trial_id"], a["arm_id"])
-        if r is None:
-            y = pseudo_sample(a["n"], [a["mean"]], [[a["sd"] ** 2]], rng)[:, 0]
-            x, residual = np.zeros(a["n"]), a["sd"]
-        else:
-            c = r * a["sd"] * a["weight_sd"]
-            cov = [[a["sd"] ** 2, c], [c, a["weight_sd"] ** 2]]
-            y, x = pseudo_sample(a["n"], [a["mean"], a["weight_mean"]], cov, rng).T
-            residual = a["sd"] * (1 - r * r) ** 0.5
-        rows.append(y)
-        change.append(x)
-        sds.append(np.full(a["n"], residual))
+        people.append(pseudo_sample(a["n"], mean, cov, rng))
+        rest = cov[0, 0] - cov[0, 1:] @ np.linalg.solve(cov[1:, 1:], cov[1:, 0])
+        sds.append(np.full(a["n"], rest**0.5))
         groups.append(np.full(a["n"], trials.index(a["trial_id"])))
         trained.append(np.full(a["n"], a["trained"]))
-    y, change, sd, trial, arm = map(np.concatenate, (rows, change, sds, groups, trained))
-    X = np.column_stack([arm, *(trial == i for i in range(len(trials)))]).astype(float)
-    if r is not None:
-        X = np.column_stack([X, change])
-    return fit_rows(y, X, arm[:, None], sd, trial)
+    people, sd, trial, arm = map(np.concatenate, (people, sds, groups, trained))
+    X = np.column_stack([arm, *(trial == i for i in range(len(trials))), people[:, 1:]])
+    fit = fit_rows(people[:, 0], X.astype(float), arm[:, None], sd, trial)
+    names = [*(["baseline"] if baseline else []), *([] if r is None else ["weight"])]
+    slopes = fit.pop("coef")[1 + len(trials) :]
+    return {**fit, "slopes": dict(zip(names, map(float, slopes), strict=True))}
 
 
 def fit_rows(
     y: np.ndarray, X: np.ndarray, Z: np.ndarray, sd: np.ndarray, trial: np.ndarray
 ) -> dict:
     """MixedLM by REML on whitened rows; the first column of X is the intervention.
+
+    The standard error is that of generalised least squares at the variances that MixedLM finds, as
+    nlme gives; MixedLM's own is from the joint Hessian of coefficients and variances.
 
     Where the random effect has no variance MixedLM's covariance is singular (it then returns no
     standard error); the model without it is ordinary least squares, and `tau2` is 0.
@@ -143,27 +213,53 @@ def fit_rows(
     from statsmodels.regression.mixed_linear_model import MixedLM
 
     y, X, Z = whiten(y, X, Z, sd)
-    slope_at = X.shape[1] - 1 if X.shape[1] > 1 + len(np.unique(trial)) else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a random effect of zero variance is a result here
         try:
             fit = MixedLM(y, X, groups=trial, exog_re=Z).fit(
                 reml=True, method=["lbfgs", "bfgs", "cg"], gtol=1e-8
             )
-            coef, se = fit.fe_params, fit.bse_fe
             tau2, loglik = float(np.ravel(fit.cov_re)[0]), float(fit.llf)
+            coef, scale = fit.fe_params, float(fit.scale)
         except np.linalg.LinAlgError:
             tau2 = 0.0
-        if tau2 <= 0 or not np.isfinite(se[0]):
+        if tau2 <= 0 or not np.isfinite(fit.bse_fe[0]):
             fit, tau2 = OLS(y, X).fit(), 0.0
-            coef, se, loglik = fit.params, fit.bse, float(fit.llf)
-        elif not fit.converged:
+            coef, se, df = fit.params, float(fit.bse[0]), float(fit.df_resid)
+            scale, loglik = float(fit.scale), float(fit.llf)
+        elif fit.converged:
+            se, df = inference(X, Z[:, 0], trial, tau2, scale)
+        else:
             raise meta.ConvergenceError("MixedLM did not converge on the pseudo individual data")
     return {
         "estimate": float(coef[0]),
-        "se": float(se[0]),
+        "se": se,
+        "df": df,
         "tau2": tau2,
-        "slope": None if slope_at is None else float(coef[slope_at]),
-        "scale": float(fit.scale),
+        "coef": coef,
+        "scale": scale,
         "loglik": loglik,
     }
+
+
+def inference(
+    X: np.ndarray, z: np.ndarray, trial: np.ndarray, tau2: float, scale: float
+) -> tuple[float, float]:
+    """Standard error of the first coefficient and its degrees of freedom by Satterthwaite.
+
+    With V = scale I + tau2 z zᵗ within trials, C = (Xᵗ V⁻¹ X)⁻¹ and f = C_11: 2 f² over the
+    variance of f at the estimated variances, whose covariance is the inverse of their expected
+    information under REML (Satterthwaite 1946, doi:10.2307/3002019).
+    """
+    random = (trial[:, None] == trial[None, :]) * np.outer(z, z)
+    parts = [random, np.eye(len(z))]
+    inverse = np.linalg.inv(tau2 * random + scale * parts[1])
+    weighed = inverse @ X
+    cov = np.linalg.inv(X.T @ weighed)
+    project = inverse - weighed @ cov @ weighed.T
+    along = weighed @ cov[:, 0]
+    gradient = np.array([along @ part @ along for part in parts])
+    moved = [project @ part for part in parts]
+    information = 0.5 * np.array([[np.sum(a * b.T) for b in moved] for a in moved])
+    variance = gradient @ np.linalg.solve(information, gradient)
+    return float(cov[0, 0] ** 0.5), float(2 * cov[0, 0] ** 2 / variance)

@@ -11,7 +11,7 @@ from liverfit.claims.lines import lines_of
 from liverfit.claims.multiverse.choices import Grid, grid_of
 from liverfit.claims.multiverse.fits import Fits, fit_sets
 from liverfit.claims.multiverse.sets import EffectSet, resolve
-from liverfit.claims.multiverse.verdicts import NONE, verdicts
+from liverfit.claims.multiverse.verdicts import NONE, covers, verdicts
 
 NO_TRIALS = "no trial is left"
 TOO_FEW = "fewer trials than the claim needs"
@@ -125,6 +125,8 @@ def evaluate_claim(
 ) -> Multiverse:
     """The multiverse of a claim: that of its primary line with most trials in the pool.
 
+    Lines whose own model pools effects come before those that ask for another model.
+
     Parameters
     ----------
     claim : one entry of config/claims.yaml
@@ -134,6 +136,7 @@ def evaluate_claim(
     settings : the sections `models` and `verdict` of the plan
     """
     primary = [line for line in lines_of(claim, outcomes) if line["role"] == "primary"]
+    primary = [line for line in primary if covers(line)] or primary
     trials = [len({e["trial_id"] for e in pool if e["line"] == p["name"]}) for p in primary]
     line = primary[int(np.argmax(trials))]
     needed = line["minimum_trials"] or settings["verdict"]["minimum_trials"]
