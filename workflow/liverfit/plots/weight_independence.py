@@ -30,7 +30,18 @@ from liverfit.plots.style import (
 WIDTH, EDGE, SCATTER, ROW = 9.4, 0.4, 3.5, 0.29
 LARGEST, Z975 = 260.0, 1.959964
 POINTS = ("trial_id", "label", "modality", "yi", "se", "weight", "weight_se", "imputed")
-LINES = ("line", "measure", "unit", "status", "k", "estimate", "ci_lower", "ci_upper", "reason")
+LINES = (
+    "line",
+    "role",
+    "measure",
+    "unit",
+    "status",
+    "k",
+    "estimate",
+    "ci_lower",
+    "ci_upper",
+    "reason",
+)
 
 
 def weight_table(claim: dict) -> pd.DataFrame:
@@ -54,6 +65,7 @@ def lines_table(claim: dict) -> pd.DataFrame:
         rows.append(
             {
                 "line": line["name"],
+                "role": line["role"],
                 **{k: line[k] for k in ("measure", "unit", "status", "k", "estimate", "ci_lower",
                                         "ci_upper")},
                 "reason": line["status_reason"],
@@ -63,6 +75,7 @@ def lines_table(claim: dict) -> pd.DataFrame:
             rows.append(
                 {
                     "line": f"{line['name']}, {m['margin_percent']:g} %",
+                    "role": "sensitivity",
                     "measure": line["measure"],
                     "unit": line["unit"],
                     **{k: m.get(k) for k in ("status", "k", "estimate", "ci_lower", "ci_upper")},
@@ -246,7 +259,7 @@ def _strip(page: Page, y: float, measure: str, part: pd.DataFrame) -> float:
     for i, row in enumerate(part.itertuples()):
         at = y + ROW * (i + 0.5)
         name = clean(row.line).replace("_", " ")
-        strong = row.line == "primary"
+        strong = row.role == "primary"
         page.text(EDGE + (0.18 if "," in name else 0), at, name[:1].upper() + name[1:], size=8.2,
                   weight="bold" if strong else "normal")  # fmt: skip
         ax.axhline(i + 0.5, color=FAINT, lw=0.5)
