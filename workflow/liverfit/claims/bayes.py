@@ -8,9 +8,8 @@ from scipy.special import ndtr
 
 from liverfit import meta
 from liverfit.claims.covariance import one_effect_a_trial
+from liverfit.claims.models.common import POOLED
 from liverfit.claims.planning import pooled_sd
-
-POOLED = ("random_effects", "interaction")
 
 
 def probability(line: dict, models: dict) -> dict:

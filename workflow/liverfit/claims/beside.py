@@ -18,10 +18,10 @@ def beside(effects: list[dict], line: dict, others: list[dict], arms: dict) -> l
     None), and the summaries of both arms on the canonical scale: `arm_summary`,
     `comparator_summary`, with `outcome` (the line's) and the other outcome by its name."""
     name = line["beside"]
-    found = {_pair(e): e for e in others if e["outcome"] == name and e["measure"] == "MD"}
+    found = {contrast_key(e): e for e in others if e["outcome"] == name and e["measure"] == "MD"}
     out = []
     for e in effects:
-        other = found.get(_pair(e))
+        other = found.get(contrast_key(e))
         row = {**e, "beside": None}
         if other:
             row["beside"] = {
@@ -51,5 +51,6 @@ def _missing(value: object) -> bool:
     return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
 
 
-def _pair(row: dict) -> tuple:
+def contrast_key(row: dict) -> tuple[str, str, str]:
+    """What makes a contrast: its trial and both arms."""
     return row["trial_id"], row["arm_id"], row["comparator_arm_id"]

@@ -14,12 +14,12 @@ import numpy as np
 from liverfit import meta
 from liverfit.claims.covariance import one_effect_a_trial
 from liverfit.claims.fit import fit_line
+from liverfit.claims.models.common import POOLED
 from liverfit.claims.verdict import line_verdict
 
 # Sterne et al. 2011 (doi:10.1136/bmj.d4002): with fewer trials chance looks like asymmetry.
 ENOUGH_FOR_ASYMMETRY = 10
 FEWEST = 3
-POOLED = ("random_effects", "interaction")
 
 
 def assess_bias(claim: dict, settings: dict) -> dict:

@@ -7,6 +7,8 @@ printed, not the judgement of a panel, and it never rates up.
 
 from __future__ import annotations
 
+from liverfit.claims.verdict import interval_text
+
 LEVELS = ("very low", "low", "moderate", "high")
 DOMAINS = ("risk_of_bias", "inconsistency", "indirectness", "imprecision", "small_study_effects")
 SUSPICIOUS_P = 0.10  # the usual level for asymmetry tests, which have little power
@@ -109,7 +111,7 @@ def from_inconsistency(line: dict, rules: dict) -> tuple[int, str]:
         return 0, told
     if low is None:
         return 1, f"{told}; no prediction interval to say how far the effects spread"
-    told += f", prediction interval {_interval(low, high)}"
+    told += f", prediction interval {interval_text(low, high)}"
     side = -1 if line["estimate"] < line["null"] else 1
     reach = max(side * -(x - line["null"]) for x in (low, high))  # how far beyond the null
     if reach <= 0:
@@ -145,7 +147,7 @@ def from_imprecision(line: dict, rules: dict) -> tuple[int, str]:
         steps, told = 1, [f"{n} people, fewer than {rules['fewest_people']}"]
     if line["ci_lower"] is not None:
         low, high = line["ci_lower"] - line["null"], line["ci_upper"] - line["null"]
-        text = _interval(line["ci_lower"], line["ci_upper"])
+        text = interval_text(line["ci_lower"], line["ci_upper"])
         if line["margin"] and low < -line["margin"] and high > line["margin"]:
             steps, told = 2, [*told, f"the interval {text} holds relevant effects both ways"]
         elif low <= 0 <= high:
@@ -186,7 +188,3 @@ def _says_otherwise(adjusted: dict, unadjusted: dict) -> bool:
 
 def _trials(line: dict) -> list[str]:
     return list(dict.fromkeys(e["trial_id"] for e in line["effects"]))
-
-
-def _interval(low: float, high: float) -> str:
-    return f"{low:.2f} to {high:.2f}".replace("-", "−")

@@ -21,6 +21,12 @@ def sampling_covariance(effects: list[dict]) -> np.ndarray:
     return _positive_definite(v)
 
 
+def precision_weights(effects: list[dict]) -> tuple[np.ndarray, np.ndarray]:
+    """V (k, k) of a set of contrasts and the weights V⁻¹1 (k,) of their generalised mean."""
+    v = sampling_covariance(effects)
+    return v, np.linalg.solve(v, np.ones(len(effects)))
+
+
 def one_effect_a_trial(effects: list[dict]) -> list[dict]:
     """Each trial's effects as one: their mean weighted by V⁻¹, so that shared arms count once.
 
@@ -38,7 +44,7 @@ def one_effect_a_trial(effects: list[dict]) -> list[dict]:
     out = []
     for trial, members in by_trial.items():
         y = np.array([e["yi"] for e in members])
-        w = np.linalg.solve(sampling_covariance(members), np.ones(len(members)))
+        _, w = precision_weights(members)
         out.append(
             {
                 "trial_id": trial,

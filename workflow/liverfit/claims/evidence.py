@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from liverfit.claims.beside import beside, summaries_by_arm
+from liverfit.claims.beside import beside, contrast_key, summaries_by_arm
 from liverfit.claims.lines import lines_of
 from liverfit.claims.models.factorial import cell_contrasts, cells_of, factorial_cells
 from liverfit.claims.planning import pooled_sd
@@ -237,7 +237,7 @@ def _weekly_minutes(effects: list[dict], line: dict, rules: dict) -> list[dict]:
     ]
     keys = ("trial_id", "arm_id", "comparator_arm_id", "minutes_per_week",
             "comparator_minutes_per_week")  # fmt: skip
-    found = {_pair(e): {k: e[k] for k in keys} for e in one_trial_a_cohort(alike)[0]}
+    found = {contrast_key(e): {k: e[k] for k in keys} for e in one_trial_a_cohort(alike)[0]}
     return [found[pair] for pair in sorted(found)]
 
 
@@ -265,23 +265,23 @@ def _near_misses(
     line: dict, kept: list[dict], rejected: list[tuple], candidates: list[dict], contrasts: list
 ) -> list[dict]:
     """Contrasts of the right kind and outcome that did not enter, each with its reason."""
-    inside = {_pair(e) for e in kept}
+    inside = {contrast_key(e) for e in kept}
     out = [_near_miss(line, e, reason) for e, reason in rejected]
-    seen = inside | {_pair(e) for e, _ in rejected}
+    seen = inside | {contrast_key(e) for e, _ in rejected}
     for e in candidates:
-        if _pair(e) not in seen:
-            seen.add(_pair(e))
+        if contrast_key(e) not in seen:
+            seen.add(contrast_key(e))
             out.append(_near_miss(line, e, f"only_on_another_scale:{e['measure']}"))
     for c in contrasts:
         if (
             c["outcome"] == line["outcome"]
             and c["reason"]
             and c["reason"] not in NO_CONTRAST
-            and _pair(c) not in seen
+            and contrast_key(c) not in seen
             and bool(c["acute"]) == (line["exposure"] == "acute")
             and _nearly(c, line["comparison"])
         ):
-            seen.add(_pair(c))
+            seen.add(contrast_key(c))
             out.append(_near_miss(line, c, c["reason"]))
     return out
 
@@ -293,10 +293,6 @@ def _nearly(c: dict, comparison: dict) -> bool:
             "agent" not in spec or c["agent"] in spec["agent"]
         )
     return matches(c, comparison)
-
-
-def _pair(row: dict) -> tuple:
-    return row["trial_id"], row["arm_id"], row["comparator_arm_id"]
 
 
 def _factorial_miss(line: dict, trial: dict) -> dict:

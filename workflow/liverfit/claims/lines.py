@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 STANDARDISED_MARGIN = 0.2  # a small effect (Cohen 1988), where an outcome declares none
-FAVOURABLE = {"decrease": -1, "increase": 1, "either": 0}
-
 
 # what the two sides of a figure are called where a change has no comparator: the claimed side first
 UNCONTROLLED = {

@@ -148,8 +148,13 @@ def combined(claim: dict, lines: list[dict]) -> tuple[str, str]:
     return "inconclusive", told
 
 
+def interval_text(low: float, high: float) -> str:
+    """An interval in words, with true minus signs."""
+    return f"{low:.2f} to {high:.2f}".replace("-", "−")
+
+
 def _text(line: dict) -> str:
-    return f"{line['ci_lower']:.2f} to {line['ci_upper']:.2f}".replace("-", "−")
+    return interval_text(line["ci_lower"], line["ci_upper"])
 
 
 RULES = {

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from statistics import median
 
-import numpy as np
-
-from liverfit.claims.covariance import sampling_covariance
+from liverfit.claims.covariance import precision_weights, sampling_covariance
 
 OF_CHANGES = ("printed_contrast", "change_scores", "printed_p")
 
@@ -63,9 +61,8 @@ def _percent_per_kg(e: dict) -> float | None:
 
 
 def _pair(members: list[dict], sd: float) -> dict:
-    v = sampling_covariance(members)
-    share = np.linalg.solve(v, np.ones(len(members)))
-    share = share / share.sum()
+    v, w = precision_weights(members)
+    share = w / w.sum()
     weighed = [_weighed(e, sd) for e in members]
     out = {
         "trial_id": members[0]["trial_id"],

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
+from liverfit.effects.ratios import Z975
 from liverfit.plots.page import Page, text_width, wrap
 from liverfit.plots.style import FAINT, INK, MUTED, clean, house_style
 
 EDGE, PLOT_WIDTH, ROW, SIZE = 0.35, 3.6, 0.27, 8.8
-Z = 1.959963984540054  # standard normal quantile of 0.975
 MOST_ROWS = 30
 KIND_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
@@ -94,8 +94,8 @@ def _read(pairs: pd.DataFrame, labels: dict[str, str], by_kind: bool | None) -> 
 
 def _with_interval(table: pd.DataFrame) -> pd.DataFrame:
     n, share = table["n_pairs"], table["n_agree"] / table["n_pairs"]
-    centre = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
-    half = Z / (1 + Z**2 / n) * (share * (1 - share) / n + Z**2 / (4 * n**2)) ** 0.5
+    centre = (share + Z975**2 / (2 * n)) / (1 + Z975**2 / n)
+    half = Z975 / (1 + Z975**2 / n) * (share * (1 - share) / n + Z975**2 / (4 * n**2)) ** 0.5
     # At a share of 0 or 1 rounding would leave the share a hair outside its own interval.
     lower = (centre - half).clip(lower=0).combine(share, min)
     upper = (centre + half).clip(upper=1).combine(share, max)

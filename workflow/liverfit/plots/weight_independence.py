@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse
 
+from liverfit.effects.ratios import Z975
 from liverfit.plots.page import Page, wrap
 from liverfit.plots.scales import signed
 from liverfit.plots.style import (
@@ -28,7 +29,7 @@ from liverfit.plots.style import (
 )
 
 WIDTH, EDGE, SCATTER, ROW = 9.4, 0.4, 3.5, 0.29
-LARGEST, Z975 = 260.0, 1.959964
+LARGEST = 260.0
 POINTS = ("trial_id", "label", "modality", "yi", "se", "weight", "weight_se", "imputed")
 LINES = (
     "line",

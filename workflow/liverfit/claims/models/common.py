@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+# models whose estimate is the pooled mean of their effects
+POOLED = ("random_effects", "interaction")
+
 
 class TooFewTrials(ValueError):
     """Fewer trials than a model needs have what it needs; `extra` is what can be told even so."""
