@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from small_dataset import Folder, measurement
 from typer.testing import CliRunner
 
 from liverfit.cli import app
+from liverfit.cli.common import complete_dataset
 from liverfit.data.dictionary import data_dictionary
 
 ROOT = Path(__file__).parents[2]
@@ -127,7 +129,7 @@ def test_curation_is_checked_against_the_other_data_sets(folder: Folder) -> None
 
 
 def test_help_has_examples() -> None:
-    for command in ("check", "checksum"):
+    for command in ("new-dataset", "check", "checksum"):
         output = run(app, [command, "--help"]).output
         assert "Examples:\n    liverfit" in output
         assert "Exit status: 0" in " ".join(output.split())
@@ -191,3 +193,45 @@ def test_data_dictionary_is_up_to_date() -> None:
     assert written == data_dictionary(), (
         "run `python -m liverfit.data.dictionary > docs/data-dictionary.md`"
     )
+
+
+def test_in_a_terminal_the_parts_of_a_finding_stand_below_each_other(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.lines["measurements"][1] = measurement(spread="-2.1", outcome="[bold]fat[/bold]")
+    folder.build()
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "100")
+    output = re.sub(r"\x1b\[[0-9;]*m", "", run(app, ["check"]).output)
+    lines = [line.rstrip() for line in output.splitlines()]
+    at = lines.index("data/raw/mini/measurements.csv:2  error  spread")
+    assert lines[at + 1 : at + 4] == [
+        "    '-2.1' is negative",
+        "    expected a number of at least 0",
+        "    to mend: check it against the source; leave it empty if not printed",
+    ]
+    assert "    '[bold]fat[/bold]' is not an outcome name" in lines
+
+
+def test_data_sets_are_completed(folder: Folder) -> None:
+    folder.build()
+    assert complete_dataset("mi") == ["mini"]
+    assert complete_dataset("x") == []
+    shown = subprocess.run(
+        [str(Path(sys.executable).with_name("liverfit"))],
+        env={**os.environ, "_LIVERFIT_COMPLETE": "complete_bash", "COMP_WORDS": "liverfit check m",
+             "COMP_CWORD": "2"},
+        capture_output=True, text=True, cwd=folder.path.parents[2],
+    )  # fmt: skip
+    assert shown.stdout.split() == ["mini"]
+
+
+def test_help_imports_no_library_of_tables_or_figures() -> None:
+    code = (
+        "import sys; from typer.testing import CliRunner; from liverfit.cli import app; "
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0; "
+        "print(sorted({'pandas', 'numpy', 'yaml', 'matplotlib', 'scipy', 'snakemake'} "
+        "& set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr

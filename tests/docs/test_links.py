@@ -77,7 +77,8 @@ def test_commands_exist(name, command):
         assert set(arguments) <= set(targets)
     elif word == "liverfit":
         assert plain[0] in {
-            entry.name or entry.callback.__name__ for entry in app.registered_commands
+            entry.name or entry.callback.__name__.replace("_", "-")
+            for entry in app.registered_commands
         }
     elif word == "snakemake":
         rules = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))

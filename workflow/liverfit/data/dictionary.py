@@ -46,14 +46,15 @@ def _table(table: Table, needed: str) -> str:
         "|---|---|---|---|",
     ]
     lines += [
-        f"| `{column.name}` | {_escape(column.meaning)} | {_values(column)} | "
+        f"| `{column.name}` | {_escape(column.meaning)} | {values_of(column)} | "
         f"{'yes' if column.required else ''} |"
         for column in table.columns
     ]
     return "\n".join(lines) + "\n"
 
 
-def _values(column: Column) -> str:
+def values_of(column: Column) -> str:
+    """Say in Markdown which values a column takes."""
     if column.allowed:
         words = ", ".join(f"`{word}`" for word in column.allowed)
         several = " (several joined by `;`)" if column.several else ""

@@ -143,10 +143,22 @@ def shown(text: object, limit: int = 60) -> str:
     """
     value = str(text)
     cut = value if len(value) <= limit else value[: limit - 1] + "…"
-    safe = "".join(
-        c if c == " " or unicodedata.category(c)[0] not in "CZ" else _escaped(c) for c in cut
+    return f"'{printable(cut)}'"
+
+
+def printable(text: object) -> str:
+    """Return ``text`` on one line with nothing in it that a terminal would obey.
+
+    Invisible, control and direction characters, line breaks among them, come out escaped.
+
+    Examples
+    --------
+    >>> printable("\x1b[31mred")
+    '\\x1b[31mred'
+    """
+    return "".join(
+        c if c == " " or unicodedata.category(c)[0] not in "CZ" else _escaped(c) for c in str(text)
     )
-    return f"'{safe}'"
 
 
 def _escaped(char: str) -> str:

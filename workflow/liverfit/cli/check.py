@@ -1,76 +1,40 @@
-"""The command `liverfit`: check data sets and renew their checksums.
-
-Only typer is imported at start; every command imports what it needs.
-"""
+"""`liverfit check` and `liverfit checksum`: is the data as it should be, and as it was recorded."""
 
 from __future__ import annotations
 
-import json
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from .data.dataset import Dataset
-    from .data.findings import Finding
-
-EXIT_FINDINGS = 1
-EXIT_USAGE = 2
-
-app = typer.Typer(
-    name="liverfit",
-    help="Exercise and liver fat: check the data behind the evidence synthesis.",
-    epilog="Exit status: 0 nothing wrong, 1 errors found in data, 2 wrong usage.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+from .common import (
+    DEFAULT_DATA,
+    EXIT_FINDINGS,
+    DataDir,
+    Output,
+    OutputFormat,
+    complete_dataset,
+    fail,
+    plain_console,
+    plural,
+    print_json,
 )
 
+if TYPE_CHECKING:
+    from rich.console import Console
 
-class OutputFormat(StrEnum):
-    """How findings are printed."""
-
-    text = "text"
-    json = "json"
-
-
-DataDir = Annotated[
-    Path, typer.Option("--data", metavar="DIR", help="Folder that holds the data sets.")
-]
-DEFAULT_DATA = Path("data/raw")
+    from liverfit.data.dataset import Dataset
+    from liverfit.data.findings import Finding
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        from . import __version__
-
-        typer.echo(f"liverfit {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def main(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version."
-        ),
-    ] = False,
-) -> None:
-    """Exercise and liver fat: check the data behind the evidence synthesis."""
-
-
-@app.command()
 def check(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME", help="Data sets; all by default.")
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME", help="Data sets; all by default.", autocompletion=complete_dataset
+        ),
     ] = None,
-    output: Annotated[
-        OutputFormat, typer.Option("--format", help="Lines for people, or JSON for programs.")
-    ] = OutputFormat.text,
+    output: Output = OutputFormat.text,
     errors_only: Annotated[
         bool, typer.Option("--errors-only", help="Leave warnings out of the text.")
     ] = False,
@@ -86,11 +50,12 @@ def check(
       liverfit check --format json            for programs
       liverfit check --data tests/fixtures    data sets kept elsewhere
 
-    A finding reads `path:line: column: what is wrong; what was expected; how to mend it`.
+    A finding reads `path:line: column: what is wrong; what was expected; how to mend it`, one line
+    each; in a terminal the parts stand below each other.
 
     Exit status: 0 no errors (there may be warnings), 1 errors, 2 wrong usage.
     """
-    from .data.dataset import check_curation, load_dataset
+    from liverfit.data.dataset import check_curation, load_dataset
 
     present = _present(data)
     chosen = list(dict.fromkeys(names or present))
@@ -106,16 +71,17 @@ def check(
             if owner is not None:
                 owner.findings.append(finding)
     if output is OutputFormat.json:
-        _print_json(list(loaded.values()))
+        _print_document(list(loaded.values()))
     else:
         _print_text(list(loaded.values()), errors_only)
     if not all(dataset.ok for dataset in loaded.values()):
         raise typer.Exit(EXIT_FINDINGS)
 
 
-@app.command()
 def checksum(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The data set.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The data set.", autocompletion=complete_dataset)
+    ],
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Renew SHA256SUMS of a data set, after a change that is meant.
@@ -129,7 +95,7 @@ def checksum(
 
     Exit status: 0 written, 1 the folder cannot be summed, 2 wrong usage.
     """
-    from .data.registry import check_folder, verify_checksums, write_checksums
+    from liverfit.data.registry import check_folder, verify_checksums, write_checksums
 
     _refuse_unknown([name], _present(data), data)
     problems = check_folder(data / name)
@@ -148,10 +114,10 @@ def checksum(
 
 def _unit_checks(data: Path) -> list:
     """The check of units, where the plan's outcomes and the spelling table are at hand."""
-    from .data.dataset import load_dataset
-    from .data.findings import DataError
-    from .data.measurements import unit_findings
-    from .data.plan import load_yaml
+    from liverfit.data.dataset import load_dataset
+    from liverfit.data.findings import DataError
+    from liverfit.data.measurements import unit_findings
+    from liverfit.data.plan import load_yaml
 
     plan, curation = Path("config/outcomes.yaml"), data / "curation"
     if not plan.is_file():
@@ -167,31 +133,26 @@ def _unit_checks(data: Path) -> list:
 
 
 def _present(data: Path) -> list[str]:
-    from .data.registry import list_datasets
+    from liverfit.data.registry import list_datasets
 
     if not data.is_dir():
-        _fail(f"there is no folder {data}; run in the project's root, or name it with --data DIR")
+        fail(f"there is no folder {data}; run in the project's root, or name it with --data DIR")
     present = list_datasets(data)
     if not present:
-        _fail(f"there is no data set in {data}")
+        fail(f"there is no data set in {data}")
     return present
 
 
 def _refuse_unknown(names: list[str], present: list[str], data: Path) -> None:
-    from .data.findings import shown
+    from liverfit.data.findings import shown
 
     unknown = [name for name in names if name not in present]
     if unknown:
         listed = ", ".join(shown(name) for name in unknown)
-        _fail(f"no data set {listed} in {data}; there are {', '.join(present)}")
+        fail(f"no data set {listed} in {data}; there are {', '.join(present)}")
 
 
-def _fail(message: str) -> None:
-    typer.echo(f"liverfit: {message}", err=True)
-    raise typer.Exit(EXIT_USAGE)
-
-
-def _print_json(datasets: list[Dataset]) -> None:
+def _print_document(datasets: list[Dataset]) -> None:
     document = {
         "ok": all(dataset.ok for dataset in datasets),
         "datasets": [
@@ -204,33 +165,41 @@ def _print_json(datasets: list[Dataset]) -> None:
             for dataset in datasets
         ],
     }
-    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    print_json(document)
 
 
 def _print_text(datasets: list[Dataset], errors_only: bool) -> None:
-    from rich.console import Console
+    """Print one line a finding; in a terminal each finding is spread over lines of its own."""
     from rich.text import Text
 
-    console = Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
+    console = plain_console()
     for dataset in datasets:
         for finding in dataset.errors if errors_only else dataset.findings:
-            console.print(_styled(finding))
+            if console.is_terminal:
+                _print_spread(console, finding)
+            else:
+                console.print(Text(str(finding)))
     for dataset in datasets:
         wrong, doubtful = len(dataset.errors), len(dataset.warnings)
         records = sum(len(frame) for frame in dataset.tables.values())
         verdict = Text("ok" if dataset.ok else "not usable", "green" if dataset.ok else "bold red")
-        counts = f"{records} records, {_plural(wrong, 'error')}, {_plural(doubtful, 'warning')}"
+        counts = f"{records} records, {plural(wrong, 'error')}, {plural(doubtful, 'warning')}"
         console.print(Text(f"{dataset.name}: ").append(verdict).append(f" ({counts})"))
 
 
-def _styled(finding: Finding):
+def _print_spread(console: Console, finding: Finding) -> None:
+    """Print a finding for the eye: the place, what is wrong, what was expected, how to mend it."""
+    from rich.padding import Padding
     from rich.text import Text
 
-    line = Text(str(finding))
-    where = str(finding).split(": ", 1)[0]
-    line.stylize("bold red" if finding.severity == "error" else "yellow", 0, len(where))
-    return line
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+    colour = "red" if finding.severity == "error" else "yellow"
+    place = finding.path if finding.line is None else f"{finding.path}:{finding.line}"
+    head = Text(place, "bold").append(f"  {finding.severity}", f"bold {colour}")
+    if finding.column:
+        head.append(f"  {finding.column}", "cyan")
+    console.print(head)
+    parts = (("", finding.what), ("expected ", finding.expected), ("to mend: ", finding.remedy))
+    for label, said in parts:
+        if said:
+            text = Text().append(label, "dim").append(said, "" if label else colour)
+            console.print(Padding(text, (0, 0, 0, 4)), soft_wrap=False)
