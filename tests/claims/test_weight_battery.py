@@ -140,10 +140,22 @@ def test_simex_without_error_is_the_regression():
     rng = np.random.default_rng(2)
     w = rng.normal(size=12)
     y = 1 + w + rng.normal(size=12)
-    naive, coef, var = simex(y, np.full(12, 0.5), w, np.full(12, 1e-16), "REML",
+    naive, coef, cov = simex(y, np.full(12, 0.5), w, np.full(12, 1e-16), "REML",
                              {"draws": 10, "seed": 1})  # fmt: skip
     assert coef == pytest.approx(naive.coef, rel=1e-5)
-    assert var == pytest.approx(naive.se**2, rel=1e-4)
+    assert cov == pytest.approx(naive.vcov, rel=1e-4)
+
+
+def test_the_curve_of_the_latent_regression_goes_through_its_estimate():
+    got = fitted(simulated(k=6), "latent_regression")
+    curve, weights = got["extra"]["curve"], [p["weight"] for p in got["extra"]["pairs"]]
+    assert curve[0]["value"] == min(0, *weights)
+    assert curve[-1]["value"] == max(0, *weights)
+    (at_zero,) = [p for p in curve if p["value"] == 0]
+    for key in ("estimate", "ci_lower", "ci_upper"):
+        assert at_zero[key] == pytest.approx(got[key], abs=1e-12)
+    steps = np.diff([p["estimate"] for p in curve]) / np.diff([p["value"] for p in curve])
+    assert steps == pytest.approx(np.full(len(steps), got["extra"]["slope"]))
 
 
 def test_latent_regression_is_the_same_in_any_order():

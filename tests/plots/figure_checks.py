@@ -56,9 +56,10 @@ def _visible(fig: Figure) -> Iterator[Text]:
     }
     limited = {}
     for ax in fig.axes:
-        low, high = sorted(ax.get_xlim())
-        for place, label in zip(ax.get_xticks(), ax.get_xticklabels(), strict=True):
-            limited[label] = low <= place <= high
+        for axis, limits in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim())):
+            low, high = sorted(limits)
+            for place, label in zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True):
+                limited[label] = low <= place <= high
     for text in fig.findobj(Text):
         shown = text.get_visible() and text not in hidden and limited.get(text, True)
         if shown and text.get_text():

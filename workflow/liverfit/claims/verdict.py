@@ -134,11 +134,8 @@ def combined(claim: dict, lines: list[dict]) -> tuple[str, str]:
     primary = [line for line in lines if line["role"] == "primary"]
     if len(primary) == 1:
         return primary[0]["verdict"], primary[0]["verdict_reason"]
-    words = {line["name"]: line["verdict"] for line in primary}
     told = "; ".join(f"{line['name']}: {line['verdict_reason']}" for line in primary)
-    if claim.get("combine", "all") == "testable":
-        words = {name: w for name, w in words.items() if w != "untestable"}
-    values = set(words.values())
+    values = {line["verdict"] for line in carriers(claim, lines)}
     if values == {"supported"}:
         return "supported", told
     if "refuted" in values:
@@ -146,6 +143,15 @@ def combined(claim: dict, lines: list[dict]) -> tuple[str, str]:
     if not values or "untestable" in values:
         return "untestable", told
     return "inconclusive", told
+
+
+def carriers(claim: dict, lines: list[dict]) -> list[dict]:
+    """The lines that the claim's verdict rests on: its primary ones; under `testable` those of them
+    that could be tested."""
+    primary = [line for line in lines if line["role"] == "primary"]
+    if len(primary) > 1 and claim.get("combine", "all") == "testable":
+        return [line for line in primary if line["verdict"] != "untestable"]
+    return primary
 
 
 def interval_text(low: float, high: float) -> str:

@@ -1,4 +1,4 @@
-"""Liver-fat effect against weight effect, and every line of evidence on the claim."""
+"""Liver-fat effect against weight effect, and under it every line of evidence on the claim."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Ellipse
+from matplotlib.patches import Ellipse, Patch
 
 from liverfit.effects.ratios import Z975
+from liverfit.plots.labels import place_labels
 from liverfit.plots.page import Page, wrap
-from liverfit.plots.scales import signed
 from liverfit.plots.style import (
     BAND,
-    FAINT,
     INK,
     MODALITY_MARKERS,
     MUTED,
@@ -26,74 +25,58 @@ from liverfit.plots.style import (
     modality_colour,
     modality_label,
     modality_order,
+    verdict_look,
 )
+from liverfit.plots.weight_lines import draw_strips, lines_table, strips_height
 
-WIDTH, EDGE, SCATTER, ROW = 9.4, 0.4, 3.5, 0.29
-LARGEST = 260.0
-POINTS = ("trial_id", "label", "modality", "yi", "se", "weight", "weight_se", "imputed")
-LINES = (
-    "line",
-    "role",
-    "measure",
-    "unit",
-    "status",
-    "k",
-    "estimate",
-    "ci_lower",
-    "ci_upper",
-    "reason",
-)
+WIDTH, EDGE, SCATTER, FOOT = 9.4, 0.4, 3.9, 1.2
+LARGEST, SMALLEST = 260.0, 40.0  # area of a bubble, square points
+REGION_95 = 5.991  # 95th percentile of chi-squared with two degrees of freedom
+BAND_COLOUR, REGION_COLOUR = "#B4C2D0", "#8A5A00"
+POINTS = ("effect_id", "trial_id", "label", "arm_label", "modality", "measure", "unit", "yi", "se",
+          "weight", "weight_se", "imputed", "lines", "drawn")  # fmt: skip
 
 
 def weight_table(claim: dict) -> pd.DataFrame:
-    """The points of the scatter: a row a trial of the line with most pairs, as `POINTS`."""
-    line = _scatter_line(claim)
-    rows = [
-        {
-            **{k: p[k] for k in ("trial_id", "label", "modality", "yi", "weight", "imputed")},
-            "se": math.sqrt(p["vi"]),
-            "weight_se": math.sqrt(p["weight_vi"]),
-        }
-        for p in _pairs(line)
-    ]
-    return pd.DataFrame(rows, columns=list(POINTS))
+    """Every contrast that has both effects, whichever lines use it; weight in percent of baseline.
 
+    A contrast has a row a measure of liver fat; `drawn` says whether the figure shows that measure,
+    `lines` which lines of evidence hold the contrast, `imputed` that its weight is printed without
+    a spread, which is imputed.
 
-def lines_table(claim: dict) -> pd.DataFrame:
-    """Every line and every margin of the sweep with its estimate, or why it has none."""
-    rows = []
+    Parameters
+    ----------
+    claim : results/claims/{claim}.json of a claim with lines that set body weight beside liver fat
+    """
+    rows: dict[str, dict] = {}
     for line in claim["lines"]:
-        rows.append(
-            {
-                "line": line["name"],
-                "role": line["role"],
-                **{k: line[k] for k in ("measure", "unit", "status", "k", "estimate", "ci_lower",
-                                        "ci_upper")},
-                "reason": line["status_reason"],
-            }
-        )  # fmt: skip
-        for m in line["extra"].get("margins", []):
-            rows.append(
-                {
-                    "line": f"{line['name']}, {m['margin_percent']:g} %",
-                    "role": "sensitivity",
-                    "measure": line["measure"],
-                    "unit": line["unit"],
-                    **{k: m.get(k) for k in ("status", "k", "estimate", "ci_lower", "ci_upper")},
-                    "reason": m["reason"] or _equivalence(m),
-                }
-            )
-    return pd.DataFrame(rows, columns=list(LINES))
+        for pair in line["extra"].get("pairs", []):
+            for c in pair["contrasts"]:
+                if c["weight"] is None:
+                    continue
+                same = ("effect_id", "label", "arm_label", "modality", "yi", "weight", "imputed")
+                row = {k: c[k] for k in same} | {k: line[k] for k in ("measure", "unit")}
+                row |= {"trial_id": pair["trial_id"], "se": math.sqrt(c["vi"])}
+                row |= {"weight_se": math.sqrt(c["weight_vi"]), "lines": []}
+                rows.setdefault(c["effect_id"], row)["lines"].append(line["name"])
+    table = pd.DataFrame([rows[key] for key in sorted(rows)], columns=list(POINTS))
+    table["lines"] = [";".join(names) for names in table["lines"]]
+    table["drawn"] = table["measure"] == drawn_measure(claim, table)
+    return table
 
 
-def _equivalence(m: dict) -> str:
-    if m["tost_pvalue"] is None:
-        return ""
-    return f"equivalence of weight P={m['tost_pvalue']:.2g} ({m['weight_trials']} trials)"
+def drawn_measure(claim: dict, table: pd.DataFrame) -> str:
+    """The measure of the scatter: the primary bivariate line's where it was fitted, else that with
+    most contrasts."""
+    for line in claim["lines"]:
+        if line["role"] == "primary" and _fit_of(line):
+            return line["measure"]
+    counts = table["measure"].value_counts()
+    return "" if counts.empty else sorted(counts[counts == counts.max()].index)[0]
 
 
 def weight_independence(claim: dict) -> Figure:
-    """Scatter of both effects a trial, and under it the estimate of every line of evidence.
+    """Scatter of both effects, and under it the battery, the margin sweep and other choices.
 
     Parameters
     ----------
@@ -104,180 +87,194 @@ def weight_independence(claim: dict) -> Figure:
     matplotlib.figure.Figure
     """
     with house_style():
-        table = lines_table(claim)
-        groups = [
-            (measure, part) for measure, part in table.groupby("measure", sort=False) if len(part)
-        ]
-        height = 1.35 + SCATTER + 0.95 + sum(0.62 + ROW * len(part) for _, part in groups) + 0.2
-        page = Page(WIDTH, height)
+        points, lines = weight_table(claim), lines_table(claim)
+        shown = points[points["drawn"]]
+        told = wrap(_told(claim, points, shown), WIDTH - 2 * EDGE, 8.5)
+        top = EDGE + 0.35 + 0.17 * len(told) + 0.3
+        page = Page(WIDTH, top + SCATTER + FOOT + strips_height(lines) + 0.15)
         page.fig.set_label("Weight independence")
         page.text(EDGE, EDGE + 0.05, "Liver fat against body weight", size=13, weight="bold")
-        words = wrap(_told(claim), WIDTH - 2 * EDGE, 8.5)
-        page.lines(EDGE, EDGE + 0.28, words, size=8.5, leading=0.17, color=MUTED)
-        top = 1.35
-        _scatter(page, claim, top)
-        y = top + SCATTER + 0.95
-        for measure, part in groups:
-            y = _strip(page, y, measure, part)
+        page.tag(WIDTH - EDGE, EDGE + 0.05, verdict_look(claim["verdict"]))
+        page.lines(EDGE, EDGE + 0.28, told, size=8.5, leading=0.17, color=MUTED)
+        _scatter(page, claim, shown, top)
+        draw_strips(page, top + SCATTER + FOOT, lines, EDGE, WIDTH - EDGE)
         return page.fig
 
 
-def _told(claim: dict) -> str:
-    line = _scatter_line(claim)
-    pairs = _pairs(line)
-    imputed = sum(p["imputed"] for p in pairs)
-    return (
-        f"A bubble is a trial that prints numbers for both, its area the precision of liver fat; "
-        f"{imputed} of {len(pairs)} print weight without a spread, which is imputed (dotted bars). "
-        f"Lines: regression on weight as it is printed, and with its error allowed for (SIMEX). "
-        f"Below, every line of evidence on the claim: {claim['agreement']['told']}"
-    )
+def _told(claim: dict, points: pd.DataFrame, shown: pd.DataFrame) -> str:
+    """What is drawn, what is imputed, and where the region comes from or why there is none."""
+    imputed = int(shown["imputed"].sum())
+    words = [
+        f"A bubble is a contrast with numbers for both effects ({len(shown)} contrasts of "
+        f"{shown['trial_id'].nunique()} trials), its area the precision of liver fat; {imputed} "
+        "print weight without a spread, which is imputed (dotted bars)."
+    ]
+    elsewhere = {e.rpartition(":")[0] for e in points["effect_id"]}
+    elsewhere -= {e.rpartition(":")[0] for e in shown["effect_id"]}
+    if elsewhere:
+        words.append(f"{len(elsewhere)} more have both on another measure only.")
+    region = _region_line(claim, shown)
+    which = f"the region is that of the line {_words(region)}" if region else "no region is drawn"
+    for line in claim["lines"]:
+        asked = line["role"] == "primary" and line["specified_model"] == "bivariate"
+        if asked and not _fit_of(line):
+            words.append(
+                f"The primary bivariate model ({line['measure']}) was not fitted: "
+                f"{clean(line['status_reason'])}; {which}."
+            )
+    words.append(f"Of the lines, {claim['agreement']['told']}")
+    return " ".join(words)
 
 
-def _scatter_line(claim: dict) -> dict:
-    """The line whose pairs are drawn: that with most trials that have both numbers."""
-    candidates = [line for line in claim["lines"] if "pairs" in line["extra"]]
-    if not candidates:
-        return {"extra": {"pairs": []}, "measure": "", "unit": "", "outcome_label": "Liver fat"}
-    return max(candidates, key=lambda line: (len(_pairs(line)), "slope" in line["extra"]))
+def _words(line: dict) -> str:
+    return clean(line["name"]).replace("_", " ")
 
 
-def _pairs(line: dict) -> list[dict]:
-    return [p for p in line["extra"].get("pairs", []) if p["weight"] is not None]
+def _fit_of(line: dict) -> dict | None:
+    """The bivariate fit of a line, None where it has none that can be drawn."""
+    fit = line["extra"].get("fit")
+    return fit if line["status"] == "ok" and fit and fit.get("psi") else None
 
 
-def _scatter(page: Page, claim: dict, top: float) -> None:
-    line = _scatter_line(claim)
-    pairs = _pairs(line)
-    ax = page.axes(EDGE + 0.55, top, WIDTH - 2 * EDGE - 0.6, SCATTER, "scatter")
-    if not pairs:
+def _region_line(claim: dict, shown: pd.DataFrame) -> dict | None:
+    """The first bivariate line on the measure that is drawn."""
+    measures = set(shown["measure"])
+    found = [x for x in claim["lines"] if _fit_of(x) and x["measure"] in measures]
+    return found[0] if found else None
+
+
+def _regression_line(claim: dict, shown: pd.DataFrame) -> dict | None:
+    """The regression on weight whose error is allowed for, on the measure that is drawn."""
+    measures = set(shown["measure"])
+    found = [
+        x for x in claim["lines"]
+        if x["status"] == "ok" and "naive" in x["extra"] and x["measure"] in measures
+    ]  # fmt: skip
+    return found[0] if found else None
+
+
+def _scatter(page: Page, claim: dict, shown: pd.DataFrame, top: float) -> None:
+    left, width = EDGE + 0.55, WIDTH - 2 * EDGE - 0.6
+    ax = page.axes(left, top, width, SCATTER, "scatter")
+    if shown.empty:
         ax.set_axis_off()
-        ax.text(0.5, 0.5, "No trial prints numbers for both liver fat and body weight.",
+        ax.text(0.5, 0.5, "No contrast prints numbers for both liver fat and body weight.",
                 ha="center", color=MUTED, transform=ax.transAxes)  # fmt: skip
         return
-    w, y = (np.array([p[k] for p in pairs]) for k in ("weight", "yi"))
-    sw, sy = (np.sqrt([p[k] for p in pairs]) for k in ("weight_vi", "vi"))
-    reach = max(3.4, float(np.abs(w).max()) + 1.2)
-    low, high = float((y - Z975 * sy).min()), float((y + Z975 * sy).max())
-    pad = 0.08 * (high - low)
-    ax.set_xlim(-reach, max(reach * 0.45, float(w.max()) + 1.0))
-    ax.set_ylim(min(low, 0) - pad, max(high, 0) + pad)
-    ax.axvspan(-3, 3, color=BAND, zorder=0)
-    ax.text(-2.95, ax.get_ylim()[1], " within 3 % of baseline weight", size=7.2, color=MUTED,
-            va="top", zorder=1)  # fmt: skip
+    w, y, sy = (shown[k].to_numpy(float) for k in ("weight", "yi", "se"))
+    low, high = min((y - Z975 * sy).min(), 0), max((y + Z975 * sy).max(), 0)
+    low, high = _with_zero_intervals(claim, shown, low, high)
+    pad = 0.07 * (high - low)
+    ax.set_xlim(min(w.min() - 1.2, -3.4), max(w.max() + 1.2, 3.4))
+    ax.set_ylim(low - pad, high + pad)
+    ax.axvspan(-3, 3, color=BAND, zorder=0, lw=0)
+    middle = left + width * (0 - ax.get_xlim()[0]) / np.ptp(ax.get_xlim())
+    page.text(middle, top - 0.1, "weight within 3 % of baseline", size=7.4, color=MUTED,
+              ha="center")  # fmt: skip
     ax.axhline(0, color=RULE, lw=0.8, zorder=1)
     ax.axvline(0, color=RULE, lw=0.8, zorder=1)
-    for p, x, dx, v, dv in zip(pairs, w, sw, y, sy, strict=True):
-        colour = modality_colour(p["modality"])
-        ax.plot([x, x], [v - Z975 * dv, v + Z975 * dv], color=colour, lw=0.9, alpha=0.7, zorder=2)
-        style = (0, (1, 2)) if p["imputed"] else "-"
-        ax.plot([x - dx, x + dx], [v, v], color=colour, lw=0.9, ls=style, alpha=0.7, zorder=2)
-    area = LARGEST * sy.min() ** 2 / sy**2
-    for p, x, v, size in zip(pairs, w, y, area, strict=True):
-        ax.scatter([x], [v], s=max(size, 40), color=modality_colour(p["modality"]),
-                   marker=MODALITY_MARKERS.get(p["modality"], "o"), edgecolor="white", lw=0.7,
-                   zorder=4)  # fmt: skip
-        ax.annotate(clean(p["label"]), (x, v), xytext=(7, 5), textcoords="offset points",
-                    size=7.6, color=INK, zorder=5)  # fmt: skip
-    _regressions(ax, claim, line)
+    crossed = [np.array([[x, 0.0] for x in ax.get_xlim()])]
+    for p in shown.itertuples():
+        colour, reach = modality_colour(p.modality), Z975 * p.weight_se
+        upright = np.array([[p.weight, p.yi - Z975 * p.se], [p.weight, p.yi + Z975 * p.se]])
+        level = np.array([[p.weight - reach, p.yi], [p.weight + reach, p.yi]])
+        dots = (0, (1, 2)) if p.imputed else "-"
+        ax.plot(*upright.T, color=colour, lw=0.9, alpha=0.7, zorder=2)
+        ax.plot(*level.T, color=colour, lw=0.9, ls=dots, alpha=0.7, zorder=2)
+        level[:, 0] = np.clip(level[:, 0], *ax.get_xlim())
+        crossed += [upright, level]
+    area = np.maximum(LARGEST * sy.min() ** 2 / sy**2, SMALLEST)
+    for p, size in zip(shown.itertuples(), area, strict=True):
+        ax.scatter([p.weight], [p.yi], s=size, color=modality_colour(p.modality),
+                   marker=MODALITY_MARKERS.get(p.modality, "o"), edgecolor="white", lw=0.7,
+                   zorder=4).set_gid(f"bubble-{p.effect_id}")  # fmt: skip
+    marks, more, key = _models(ax, claim, shown)
+    several = shown["trial_id"].duplicated(keep=False)
+    labels = [
+        f"{p.label}, {p.arm_label}" if many else p.label
+        for p, many in zip(shown.itertuples(), several, strict=True)
+    ]
+    place_labels(ax, list(zip(w, y, strict=True)), labels, radii=np.sqrt(area / math.pi),
+                 lines=[*crossed, *more], marks=marks)  # fmt: skip
     ax.set_xlabel("Weight effect, percent of baseline (exercise minus comparator)")
-    ax.set_ylabel(f"{clean(line['outcome_label'])} effect, {clean(line['unit'])}")
-    _legend(ax, pairs)
+    first = shown.iloc[0]
+    ax.set_ylabel(f"Liver-fat effect, {first['measure']}, {clean(first['unit'])}")
+    _legend(ax, list(shown["modality"]), key)
 
 
-def _regressions(ax: Axes, claim: dict, scatter: dict) -> None:
-    """The regression lines and the estimate at zero weight effect; the region of the bivariate."""
-    x = np.array(ax.get_xlim())
-    bottom, top = ax.get_ylim()
-    for line in claim["lines"]:
-        extra = line["extra"]
-        if line["measure"] != scatter["measure"] or line["status"] != "ok":
-            continue
-        if "naive" in extra:
-            naive = extra["naive"]
-            ax.plot(x, naive["estimate"] + naive["slope"] * x, color=MUTED, lw=1, ls=(0, (4, 3)))
-            ax.plot(x, line["estimate"] + extra["slope"] * x, color=INK, lw=1.2)
-        elif "fit" not in extra:
-            continue
+def _with_zero_intervals(claim: dict, shown: pd.DataFrame, low: float, high: float):
+    """The limits, wider by up to half on either side to show the intervals at zero whole."""
+    reach = (high - low) / 2
+    for line in (_regression_line(claim, shown), _region_line(claim, shown)):
+        if line:
+            low = max(min(low, line["ci_lower"]), low - reach)
+            high = min(max(high, line["ci_upper"]), high + reach)
+    return low, high
+
+
+def _models(ax: Axes, claim: dict, shown: pd.DataFrame) -> tuple[list, list, list]:
+    """Draw regression, region and the effects at zero; return their marks, lines and key."""
+    x, bottom, top = ax.get_xlim(), *ax.get_ylim()
+    marks, lines, key, at_zero = [], [], [], []
+    regression, region = _regression_line(claim, shown), _region_line(claim, shown)
+    if regression:
+        extra = regression["extra"]
+        curve = pd.DataFrame(extra["curve"])
+        ax.fill_between(curve["value"], curve["ci_lower"], curve["ci_upper"], color=BAND_COLOUR,
+                        alpha=0.6, lw=0, zorder=1).set_gid("regression-band")  # fmt: skip
+        drawn = curve[["value", "estimate"]].to_numpy()
+        ax.plot(*drawn.T, color=INK, lw=1.4, zorder=3, gid="regression")
+        naive = extra["naive"]
+        ends = np.array([[v, naive["estimate"] + naive["slope"] * v] for v in drawn[[0, -1], 0]])
+        ax.plot(*ends.T, color=MUTED, lw=1, ls=(0, (4, 3)), zorder=3)
+        lines += [drawn, ends]
+        key += [
+            Line2D([], [], color=INK, lw=1.4,
+                   label="Regression, error of weight allowed for (SIMEX)"),
+            Patch(color=BAND_COLOUR, alpha=0.6, lw=0, label="Its pointwise 95 % CI"),
+            Line2D([], [], color=MUTED, lw=1, ls=(0, (4, 3)),
+                   label="Regression, weight taken as known"),
+        ]  # fmt: skip
+        at_zero.append((regression, INK, "Regression at zero weight effect, 95 % CI"))
+    if region:
+        lines.append(_region(ax, _fit_of(region)))
+        words = "95 % prediction region, bivariate model"
+        key.append(Line2D([], [], color=REGION_COLOUR, lw=1.1, ls="--", label=words))
+        at_zero.append((region, REGION_COLOUR, "Bivariate model at zero, 95 % CI"))
+    for i, (line, colour, words) in enumerate(at_zero):
+        # Both stand at zero: they are drawn side by side, a little apart.
+        place = 0.007 * (x[1] - x[0]) * (2 * i - len(at_zero) + 1)
         ends = np.clip([line["ci_lower"], line["ci_upper"]], bottom, top)
-        ax.plot([0, 0], ends, color=INK, lw=2.2, solid_capstyle="butt", zorder=3)
-        ax.plot(
-            [0], [np.clip(line["estimate"], bottom, top)], marker="D", ms=6, color=INK, zorder=6
-        )
-        if "fit" in extra and extra["fit"].get("psi"):
-            _region(ax, extra["fit"])
+        ax.plot([place, place], ends, color=colour, lw=2.4, zorder=5)
+        middle = float(np.clip(line["estimate"], bottom, top))
+        ax.plot([place], [middle], marker="D", ms=6.5, color=colour, mec="white", mew=0.6,
+                zorder=6, gid=f"at-zero-{line['name']}")  # fmt: skip
+        marks.append((place, middle))
+        lines.append(np.array([[place, e] for e in ends]))
+        key.append(Line2D([], [], color=colour, marker="D", ms=5, lw=2, label=words))
     ax.set_xlim(x)
     ax.set_ylim(bottom, top)
+    return marks, lines, key
 
 
-def _region(ax: Axes, fit: dict) -> None:
-    """95 % prediction region of (weight, liver fat) in a new trial."""
+def _region(ax: Axes, fit: dict) -> np.ndarray:
+    """Draw the 95 % prediction region of both effects in a new trial; return its outline."""
     psi = np.array(fit["psi"])[::-1, ::-1] + np.array(fit["vcov"])[::-1, ::-1]
     values, vectors = np.linalg.eigh(psi)
-    width, height = 2 * np.sqrt(5.991 * np.maximum(values, 0))
+    axes = np.sqrt(REGION_95 * np.maximum(values, 0))
     angle = float(np.degrees(np.arctan2(vectors[1, 0], vectors[0, 0])))
-    ax.add_patch(Ellipse((fit["mean_weight"], fit["mean_liver_fat"]), width, height, angle=angle,
-                         fc="none", ec=RULE, lw=1, ls="--"))  # fmt: skip
+    centre = np.array([fit["mean_weight"], fit["mean_liver_fat"]])
+    ax.add_patch(Ellipse(centre, *(2 * axes), angle=angle, fc="none", ec=REGION_COLOUR, lw=1.1,
+                         ls="--", zorder=3, gid="prediction-region"))  # fmt: skip
+    turn = np.linspace(0, 2 * np.pi, 120)
+    return centre + (np.column_stack([np.cos(turn), np.sin(turn)]) * axes) @ vectors.T
 
 
-def _legend(ax: Axes, pairs: list[dict]) -> None:
+def _legend(ax: Axes, modalities: list[str], key: list) -> None:
     marks = [
         Line2D([], [], ls="", marker=MODALITY_MARKERS.get(m, "o"), color=modality_colour(m),
                ms=6, label=modality_label(m))
-        for m in modality_order([p["modality"] for p in pairs])
+        for m in modality_order(modalities)
     ]  # fmt: skip
-    marks += [
-        Line2D([], [], color=MUTED, lw=1, ls=(0, (4, 3)), label="Weight taken as known"),
-        Line2D([], [], color=INK, lw=1.2, label="Its error allowed for (SIMEX)"),
-        Line2D([], [], color=INK, marker="D", ms=5, lw=2, label="Effect at zero, with interval"),
-    ]
-    ax.legend(handles=marks, loc="upper center", bbox_to_anchor=(0.5, -0.155), ncols=len(marks),
-              frameon=False, fontsize=7.4, handletextpad=0.4, columnspacing=1.2)  # fmt: skip
-
-
-def _strip(page: Page, y: float, measure: str, part: pd.DataFrame) -> float:
-    """The lines of one measure as a small forest; returns where it ends."""
-    unit = clean(part.iloc[0]["unit"])
-    page.text(EDGE, y, f"{measure}, {unit}", size=9.2, weight="bold")
-    page.text(WIDTH - EDGE, y, "estimate (95 % CI), trials", size=7.6, color=MUTED, ha="right")
-    y += 0.16
-    left, width = EDGE + 2.35, WIDTH - 2 * EDGE - 2.35 - 2.55
-    height = ROW * len(part)
-    ax = page.axes(left, y, width, height, f"lines {measure}")
-    shown = part[part["status"] == "ok"]
-    low, high = shown["ci_lower"].min(), shown["ci_upper"].max()
-    if not len(shown):
-        low, high = -1.0, 1.0
-    centre = shown[["estimate"]].abs().max().max() if len(shown) else 1.0
-    low, high = max(min(low, 0), -6 * centre), min(max(high, 0), 3 * centre)
-    pad = 0.05 * (high - low)
-    ax.set_xlim(low - pad, high + pad)
-    ax.set_ylim(len(part) - 0.5, -0.5)
-    ax.axvline(0, color=RULE, lw=0.8)
-    ax.set_yticks([])
-    for side in ("left", "right", "top"):
-        ax.spines[side].set_visible(False)
-    for i, row in enumerate(part.itertuples()):
-        at = y + ROW * (i + 0.5)
-        name = clean(row.line).replace("_", " ")
-        strong = row.role == "primary"
-        page.text(EDGE + (0.18 if "," in name else 0), at, name[:1].upper() + name[1:], size=8.2,
-                  weight="bold" if strong else "normal")  # fmt: skip
-        ax.axhline(i + 0.5, color=FAINT, lw=0.5)
-        if row.status != "ok":
-            told = wrap(clean(row.reason), width + 2.45, 7.2, max_lines=2)
-            page.lines(left + 0.05, at - 0.055 * (len(told) - 1), told, size=7.2, leading=0.125,
-                       color=MUTED)  # fmt: skip
-            continue
-        ends = np.clip([row.ci_lower, row.ci_upper], *ax.get_xlim())
-        ax.plot(ends, [i, i], color=INK, lw=2 if strong else 1.2)
-        for end, real, arrow in zip(ends, (row.ci_lower, row.ci_upper), "<>", strict=True):
-            if end != real:
-                ax.plot([end], [i], marker=arrow, color=INK, ms=4, clip_on=False)
-        ax.plot([row.estimate], [i], marker="D" if strong else "s", color=INK, ms=5.5)
-        numbers = (
-            f"{signed(row.estimate, 2)} ({signed(row.ci_lower, 2)} to {signed(row.ci_upper, 2)}), "
-        )
-        page.text(WIDTH - EDGE, at, f"{numbers}{row.k:.0f}", size=8, ha="right",
-                  weight="bold" if strong else "normal")  # fmt: skip
-    return y + height + 0.46
+    ax.legend(handles=marks + key, loc="upper left", bbox_to_anchor=(-0.05, -0.13), ncols=3,
+              fontsize=7.4, handletextpad=0.5, columnspacing=1.4)  # fmt: skip

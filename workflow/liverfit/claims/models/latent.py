@@ -24,7 +24,8 @@ def latent_regression(line: dict, effects: list[dict], models: dict) -> dict:
     doi:10.1080/01621459.1995.10476629). One pair a trial, t with k − 2 degrees of freedom.
     `extra.naive` has the regression that ignores the error, `extra.reliability` the share of the
     variance of weight effects that is not error; where it is nil there is nothing to regress on,
-    and the line is told to have no estimate.
+    and the line is told to have no estimate. `extra.curve` has the line with its pointwise interval
+    over the observed weight effects and zero.
     """
     settings = models["weight"]
     pairs = [p for p in weight_pairs(effects, settings) if p["weight"] is not None]
@@ -34,10 +35,10 @@ def latent_regression(line: dict, effects: list[dict], models: dict) -> dict:
     y, v, w, vw = (np.array([p[k] for p in pairs]) for k in ("yi", "vi", "weight", "weight_vi"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", meta.StatisticalWarning)
-        naive, coef, var = simex(y, v, w, vw, models["estimator"], settings["simex"])
+        naive, coef, cov = simex(y, v, w, vw, models["estimator"], settings["simex"])
         true = float(meta.random_effects(w, vw, method=models["estimator"], test="z").tau2)
     df = len(pairs) - 2
-    se = float(np.sqrt(max(var[0], 0.0)))
+    se, slope_se = (_se(cov, naive, np.array(x)) for x in ([1.0, 0.0], [0.0, 1.0]))
     t = float(stdtrit(df, 0.5 + models["level"] / 2))
     kept = {p["trial_id"] for p in pairs}
     used = [e for e in effects if e["trial_id"] in kept]
@@ -45,12 +46,13 @@ def latent_regression(line: dict, effects: list[dict], models: dict) -> dict:
     names = ("estimate", "slope")
     extra = {
         "slope": float(coef[1]),
-        "slope_se": float(np.sqrt(max(var[1], 0.0))),
+        "slope_se": slope_se,
         "naive": {
             **dict(zip(names, map(float, naive.coef), strict=True)),
             **{f"{n}_se": float(x) for n, x in zip(names, naive.se, strict=True)},
         },
         "reliability": true / (true + float(np.mean(vw))),
+        "curve": _curve(coef, cov, naive, t, w, models["curve_points"]),
         "pairs": pairs,
         "weight_sd_percent": sd,
         "weight_sd_source": source,
@@ -78,7 +80,7 @@ def latent_regression(line: dict, effects: list[dict], models: dict) -> dict:
 
 
 def simex(y, v, w, vw, method: str, settings: dict) -> tuple:
-    """Naive fit, and the extrapolated coefficients (2,) and variances (2,) of intercept and slope.
+    """Naive fit, and the extrapolated coefficients (2,) and their covariance (2, 2).
 
     Parameters
     ----------
@@ -95,14 +97,32 @@ def simex(y, v, w, vw, method: str, settings: dict) -> tuple:
             for e in (noise if extra else noise[:1])
         ]
         found = np.array([f.coef for f in fits])
-        variance = np.array([f.se**2 for f in fits]).mean(axis=0)
+        covariance = np.array([f.vcov for f in fits]).mean(axis=0)
         means.append(found.mean(axis=0))
-        spreads.append(variance - (found.var(axis=0, ddof=1) if extra else 0.0))
+        spreads.append(covariance - (np.cov(found.T) if extra else 0.0))
         if not extra:
             naive = fits[0]
     coef = np.array([_at_minus_one(lambdas, m) for m in np.array(means).T])
-    var = np.array([_at_minus_one(lambdas, s) for s in np.array(spreads).T])
-    return naive, coef, np.maximum(var, naive.se**2)
+    parts = np.array(spreads).reshape(len(lambdas), -1).T
+    cov = np.array([_at_minus_one(lambdas, part) for part in parts]).reshape(2, 2)
+    return naive, coef, cov
+
+
+def _se(cov: np.ndarray, naive, x: np.ndarray) -> float:
+    """Standard error of x'coef; never below that of the regression that ignores the error."""
+    return float(np.sqrt(max(x @ cov @ x, x @ naive.vcov @ x)))
+
+
+def _curve(coef, cov, naive, t: float, w: np.ndarray, points: int) -> list[dict]:
+    """The line with its pointwise interval over the observed weight effects, zero among them."""
+    rows = []
+    grid = np.linspace(min(w.min(), 0.0), max(w.max(), 0.0), points)
+    for value in np.union1d(grid, [0.0]):
+        x = np.array([1.0, value])
+        at, half = float(x @ coef), t * _se(cov, naive, x)
+        rows.append({"value": float(value), "estimate": at, "ci_lower": at - half,
+                     "ci_upper": at + half})  # fmt: skip
+    return rows
 
 
 def _at_minus_one(lambdas: np.ndarray, values: np.ndarray) -> float:
