@@ -3,6 +3,7 @@
 STEPS = [
     rules.ingest,
     rules.harmonize,
+    rules.screen_integrity,
     rules.build_ledger,
     rules.derive_effects,
     rules.derive_variants,
@@ -28,6 +29,7 @@ STEPS = [
     rules.plot_calibration,
     rules.plot_row_flow,
     rules.plot_extraction_agreement,
+    rules.plot_integrity,
     *([rules.plot_weight_independence] if WEIGHED else []),
 ]
 TABLES = sorted({file for file in outputs_of(STEPS) if file.endswith(".csv")})

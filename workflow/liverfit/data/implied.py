@@ -25,6 +25,7 @@ class Reading:
     test: str
     p: dict[str, float]
     printed: PrintedP
+    arms: tuple[str, ...] = ()  # whose summaries are tested
 
 
 def p_distance(p: float, printed: PrintedP) -> float:
@@ -52,7 +53,7 @@ def implied_p(cells: list[dict]) -> list[Reading]:
     for c in cells:
         if c["p"] and c["p_scope"] == "within":
             p = {k: one_sample_p(c["center"], se_of(c, k), c["n"]) for k in ("sd", "se")}
-            out.append(Reading(f"{c['arm_id']} against no change", p, c["p"]))
+            out.append(Reading(f"{c['arm_id']} against no change", p, c["p"], (c["arm_id"],)))
     shared = defaultdict(list)
     for c in whole:
         if c["p"] and c["p_scope"] in ("between", "interaction"):
@@ -72,13 +73,15 @@ def implied_p(cells: list[dict]) -> list[Reading]:
                 out.append(reading)
         elif len(members) > 2 and len({c["arm_id"] for c in carriers}) == len(members):
             p = {k: anova_p(members, k) for k in ("sd", "se")}
-            out.append(Reading(f"one-way ANOVA over {len(members)} arms", p, printed))
+            arms = tuple(c["arm_id"] for c in members)
+            out.append(Reading(f"one-way ANOVA over {len(members)} arms", p, printed, arms))
     return out
 
 
 def _two_sample(a: dict, b: dict, printed: PrintedP) -> Reading:
     p = {k: welch_p(a, b, k) for k in ("sd", "se")}
-    return Reading(f"{a['arm_id']} against {b['arm_id']}", p, printed)
+    arms = (a["arm_id"], b["arm_id"])
+    return Reading(f"{a['arm_id']} against {b['arm_id']}", p, printed, arms)
 
 
 def se_of(cell: dict, kind: str) -> float:
