@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import pandas as pd
 import yaml
 
+from liverfit import store
 from liverfit.claims.account import account
 from liverfit.claims.bias import assess_bias
 from liverfit.claims.calibration import calibrate_claim
@@ -16,6 +17,7 @@ from liverfit.claims.conclude import conclude_claim
 from liverfit.claims.concordance import compare_reviews
 from liverfit.claims.evidence import select_evidence
 from liverfit.claims.judge import judge_claim
+from liverfit.claims.overview import overview, verdict_table
 from liverfit.claims.risk_of_bias import judge_risk_of_bias, locations_of, overall_of
 from liverfit.data.dataset import Dataset, load_dataset
 from liverfit.data.harmonize import Harmonized, harmonize
@@ -126,3 +128,19 @@ def run_pipeline(root: Path) -> Run:
         judged,
     )
     return Run(root, config, datasets, harmonized, derived, judged, ledger, flow)
+
+
+def write_results(run: Run, results: Path) -> Path:
+    """Write the tables and claims of a run as the workflow writes them."""
+    for dataset in run.datasets:
+        dataset.to_json(results / f"ingested/{dataset.name}.json")
+    for folder, made in (("harmonized", run.harmonized), ("effects", run.derived)):
+        for part in fields(made):
+            store.write_table(results / folder / f"{part.name}.csv", getattr(made, part.name))
+    store.write_table(results / "harmonized/ledger.csv", run.ledger)
+    store.write_table(results / "harmonized/row_flow.csv", run.row_flow)
+    for claim in run.judged:
+        store.write_json(results / f"claims/{claim['claim']}.json", claim)
+    store.write_table(results / "claims/claims.csv", overview(run.judged))
+    store.write_text(results / "claims/claims.md", verdict_table(run.judged))
+    return results

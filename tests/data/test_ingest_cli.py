@@ -129,7 +129,7 @@ def test_curation_is_checked_against_the_other_data_sets(folder: Folder) -> None
 
 
 def test_help_has_examples() -> None:
-    for command in ("new-dataset", "check", "checksum"):
+    for command in ("new-dataset", "check", "checksum", "trace", "diff"):
         output = run(app, [command, "--help"]).output
         assert "Examples:\n    liverfit" in output
         assert "Exit status: 0" in " ".join(output.split())

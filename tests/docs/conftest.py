@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from liverfit import store
 from liverfit.claims.concordance import compare_reviews
-from liverfit.claims.overview import overview, verdict_table
+from pipeline import write_results
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,15 +19,7 @@ def finished(real_run, tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("finished")
     (root / "data").symlink_to(ROOT / "data")
     results = root / "results"
-    for folder, made in (("harmonized", real_run.harmonized), ("effects", real_run.derived)):
-        for part in fields(made):
-            store.write_table(results / folder / f"{part.name}.csv", getattr(made, part.name))
-    store.write_table(results / "harmonized/ledger.csv", real_run.ledger)
-    store.write_table(results / "harmonized/row_flow.csv", real_run.row_flow)
-    for claim in real_run.judged:
-        store.write_json(results / f"claims/{claim['claim']}.json", claim)
-    store.write_table(results / "claims/claims.csv", overview(real_run.judged))
-    store.write_text(results / "claims/claims.md", verdict_table(real_run.judged))
+    write_results(real_run, results)
     reviews = next(d.tables["reviews"] for d in real_run.datasets if "reviews" in d.tables)
     concordance = compare_reviews(reviews.to_dict("records"), real_run.judged)
     store.write_table(results / "concordance/concordance.csv", concordance)

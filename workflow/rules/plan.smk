@@ -8,6 +8,7 @@ from snakemake.utils import update_config
 
 from liverfit.data import plan, registry
 from liverfit.data.findings import DataError
+from liverfit.report import diff
 
 
 def checked(name, content=None):

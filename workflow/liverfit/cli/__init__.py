@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 
 from .check import check, checksum
+from .diff import diff
 from .new_dataset import new_dataset
+from .trace import trace
 
 app = typer.Typer(
     name="liverfit",
@@ -43,5 +45,5 @@ def main(
     """Exercise and liver fat: add data, check them, follow a number to the verdict and back."""
 
 
-for _command in (new_dataset, check, checksum):
+for _command in (new_dataset, check, checksum, trace, diff):
     app.command()(_command)
