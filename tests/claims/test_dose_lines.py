@@ -186,3 +186,18 @@ def test_three_doses_of_one_trial_share_their_reference():
     got = fit([e for t in "abc" for e in trial(t)], "between_doses")
     assert got["estimate"] == pytest.approx(-1 / 60)
     assert (got["k"], got["n_effects"]) == (3, 6)  # the third contrast repeats the other two
+
+
+@pytest.mark.parametrize("noise", [0.0, 1.0, 2.5])
+def test_resampling_that_ends_early_decides_the_same(noise):
+    """Whether the interval of the share reaches a limit, from fewer resamples."""
+    rng = np.random.default_rng(4)
+    effects = trials(lambda x: -0.02 * x + noise * rng.normal())
+    models = {**MODELS, "r2_resamples": 60}
+    whole = fit(effects, models=models)["extra"]
+    early = fit(effects, models={**models, "r2_limit": 50.0})["extra"]
+    if whole["r2_ci_upper"] >= 50:
+        assert early["r2_resamples"] < whole["r2_resamples"]
+        assert early["r2_ci_upper"] is None or early["r2_ci_upper"] >= 50
+    else:
+        assert early == whole

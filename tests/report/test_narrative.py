@@ -44,6 +44,14 @@ def test_an_untestable_claim_says_what_is_missing(claims):
     assert "deuterated" in text.lower()
 
 
+def test_a_rule_that_errs_is_warned_of_right_under_the_verdict(claims):
+    claim = {**claims["exercise_lowers_liver_fat"], "warning": "the rule errs in 31 % of *cases*"}
+    _, verdict, warned, *_ = claim_section(claim).split("\n\n")
+    assert verdict.startswith(f"**{claim['verdict'].capitalize()}**")
+    assert warned == "> The rule errs in 31 % of \\*cases\\*."
+    assert "> " not in claim_section({**claim, "warning": ""})
+
+
 def test_text_from_data_cannot_write_markup(claims):
     claim = {**claims["exercise_lowers_liver_fat"], "statement": "<b>x</b> [a](b) *c*"}
     text = claim_section(claim)

@@ -26,11 +26,18 @@ from liverfit.claims.scenarios import (
     truth,
 )
 from liverfit.claims.simulate import CHUNK, draw, intervals, ordered
+from liverfit.claims.simulate_pairs import PAIRED, pair_verdicts
 from liverfit.claims.streams import stream
-from liverfit.claims.verdict import VERDICTS, combined, line_verdict, superiority
+from liverfit.claims.verdict import (
+    HALF_OF_TAU2,
+    VERDICTS,
+    combined,
+    line_verdict,
+    superiority,
+)
 
 POOLED = "random_effects"
-FITTED_ONE_BY_ONE = ("meta_regression", "moderator_test", *NETWORKS)
+FITTED_ONE_BY_ONE = ("meta_regression", "moderator_test", PAIRED, *NETWORKS)
 NOMINAL = 0.05
 
 
@@ -40,7 +47,8 @@ def calibrate_claim(claim: dict, settings: dict) -> dict:
     A claim that needs several lines is false where one of them has no effect, so that its error is
     that of the least favourable case (`scenarios_of`). So is a claim that dose explains less than
     half of tau2 where it explains half and the effect at the lowest dose is the smallest of
-    interest. For power the lines are simulated independently of each other.
+    interest. For power the lines are simulated independently of each other. Only primary lines are
+    simulated, since no other can carry the verdict.
 
     Parameters
     ----------
@@ -156,6 +164,16 @@ def _rates(scenarios: dict) -> dict:
 
 def _told(primary: list[dict]) -> str:
     """What the rates do not say by themselves."""
+    told = [
+        f"the line {line['name'].replace('_', ' ')} was not simulated, since it could not be fitted"
+        f" ({line['status_reason']})"
+        for line in primary
+        if line["status"] != "ok"
+    ]
+    return "; ".join([*told, *filter(None, [_of_fitted(primary)])])
+
+
+def _of_fitted(primary: list[dict]) -> str:
     if not has_smallest_effect(primary):
         return "no smallest effect of interest: power is not defined"
     timed = [x for x in primary if x["status"] == "ok" and x["rule"] == "non_inferiority"]
@@ -191,7 +209,11 @@ def line_verdicts(
     out = []
     for first in range(indices.start, indices.stop, CHUNK):
         rng = stream(settings["calibration"]["seed"], claim, line["name"], scenario, first)
-        y, vi = draw(line, mean, tau2, min(CHUNK, indices.stop - first), rng)
+        count = min(CHUNK, indices.stop - first)
+        if line["specified_model"] == PAIRED:
+            out += pair_verdicts(line, scenario, settings, count, rng)
+            continue
+        y, vi = draw(line, mean, tau2, count, rng)
         out += _judged(line, y, vi, settings["models"])
     return out
 
@@ -240,7 +262,7 @@ def _refitted(line: dict, y: np.ndarray, vi: np.ndarray, models: dict) -> str:
     again = {**line, "model": line["specified_model"], "effects": effects}
     fitted = {**again, **fit_line(again, {**models, "curve_points": 0, "r2_resamples": 0})}
     if _needs_share(fitted):
-        fitted |= fit_line(again, {**models, "curve_points": 0})
+        fitted |= fit_line(again, {**models, "curve_points": 0, "r2_limit": HALF_OF_TAU2})
     return line_verdict(fitted)[0]
 
 
@@ -248,4 +270,4 @@ def _needs_share(fitted: dict) -> bool:
     """Whether the verdict turns on the interval of the share of tau² explained, which is slow."""
     r2 = fitted["extra"].get("r2")
     able = fitted["rule"] == "lowest_dose" and fitted["status"] == "ok" and r2 is not None
-    return able and r2 < 50 and superiority(fitted)[0] == "supported"
+    return able and r2 < HALF_OF_TAU2 and superiority(fitted)[0] == "supported"

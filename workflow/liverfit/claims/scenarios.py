@@ -28,7 +28,8 @@ def scenarios_of(primary: list[dict]) -> list[str]:
 
     Of several fitted lines each in turn is null while the others are supported for certain; the
     highest of these rates is the size of a rule that needs them all, whatever the correlation of
-    the lines (intersection-union test: Berger 1982, Technometrics 24:295).
+    the lines (intersection-union test: Berger 1982,
+    doi:10.1080/00401706.1982.10487790).
     """
     defined = has_smallest_effect(primary)
     out = [s for s in SCENARIOS if defined or s != "smallest_effect"]
@@ -86,7 +87,8 @@ def tau2_of(line: dict, scenario: str, settings: dict) -> tuple[float, float]:
 
     As estimated; under `HALF` half of all that there is without the moderator; under more
     heterogeneity `settings["heterogeneity_factor"]` times that, and between trials at least the
-    median sampling variance, since few trials estimate it badly.
+    median sampling variance, since few trials estimate it badly. Of a bivariate line what weight
+    leaves of `psi_of`.
     """
     parts = (
         line["extra"].get("sigma2_between_trials", line["tau2"] or 0.0),
@@ -95,11 +97,32 @@ def tau2_of(line: dict, scenario: str, settings: dict) -> tuple[float, float]:
     if scenario == HALF:
         share = total_tau2(line) / 2 / sum(parts)
         return share * parts[0], share * parts[1]
+    if line["specified_model"] == "bivariate":
+        psi = psi_of(line, scenario, settings)
+        return float(psi[0, 0] - psi[0, 1] ** 2 / psi[1, 1]), 0.0
     if scenario != "null_more_heterogeneity":
         return parts
     factor = settings["heterogeneity_factor"]
     least = float(np.median([e["vi"] for e in line["effects"]]))
     return max(factor * parts[0], least), factor * parts[1]
+
+
+def psi_of(line: dict, scenario: str, settings: dict) -> np.ndarray:
+    """Between-trial covariance (2, 2) of liver fat and weight that a bivariate line is simulated
+    with: as estimated; under more heterogeneity both variances as in `tau2_of`, with the estimated
+    correlation."""
+    fit = line["extra"]["fit"]
+    psi = np.array(fit["psi"])
+    if scenario != "null_more_heterogeneity":
+        return psi
+    pairs = line["extra"]["pairs"]
+    least = [
+        float(np.median([p[key] for p in pairs if p[key] is not None]))
+        for key in ("vi", "weight_vi")
+    ]
+    wider = np.maximum(settings["heterogeneity_factor"] * np.diag(psi), least)
+    scale = np.sqrt(wider / np.diag(psi))
+    return psi * np.outer(scale, scale)
 
 
 def total_tau2(line: dict) -> float:

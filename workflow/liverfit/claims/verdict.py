@@ -9,6 +9,7 @@ untestable    fewer usable trials than the declared minimum, or no model that co
 from __future__ import annotations
 
 VERDICTS = ("supported", "refuted", "inconclusive", "untestable")
+HALF_OF_TAU2 = 50.0  # percent; a dose that explains as much is held to be the whole story
 
 
 def line_verdict(line: dict) -> tuple[str, str]:
@@ -101,9 +102,9 @@ def lowest_dose(line: dict) -> tuple[str, str]:
     if r2 is None or high is None:
         return "inconclusive", f"{reason}, but how much of tau² dose explains is undefined"
     share = f"dose explains {r2:.0f} % of tau²"
-    if r2 >= 50:
+    if r2 >= HALF_OF_TAU2:
         return "inconclusive", f"{reason}, but {share}"
-    if high >= 50:
+    if high >= HALF_OF_TAU2:
         return "inconclusive", f"{reason}, but {share}, with an interval up to {high:.0f} %"
     return "supported", f"{reason}, and {share} (at most {high:.0f} %)"
 

@@ -140,13 +140,15 @@ class _Chart:
         sets = " or ".join(f"{n:,}".replace(",", "\u202f") for n in counts) or "no"
         words = (
             f"Each claim's trials are simulated {sets} times, fitted by the claim's own model and "
-            "judged by its own rule. Bars: 95% interval of the Monte-Carlo error."
+            "judged by its own rule. Null: the true effect is zero (for non-inferiority, at the "
+            "margin; for a test of groups, no difference). Bars: 95% interval of the Monte-Carlo "
+            "error."
         )
         lines = wrap(words, self.width - 2 * EDGE, 8.5)
         page.lines(EDGE, EDGE + 0.3, lines, size=8.5, leading=0.17, color=MUTED)
         page.text(EDGE, top - 0.13, "Claim", size=8.2, weight="bold")
         page.text(self.x_trials, top - 0.13, "Trials", size=8.2, weight="bold", ha="right")
-        heads = {"false": "Supported where there is no effect",
+        heads = {"false": "Supported under the null",
                  "power": "At the smallest effect of interest"}  # fmt: skip
         for name, x in self.x.items():
             page.text(x, top - 0.5, heads[name], size=8.6, weight="bold")

@@ -42,9 +42,9 @@ def bivariate(line: dict, effects: list[dict], models: dict) -> dict:
     if len(both) < line["minimum_trials"]:
         what = " with numbers for both liver fat and weight"
         raise TooFewTrials(len(both), line["minimum_trials"], what, extra)
-    chosen = _fit(pairs, settings["within_correlation"], models)
+    chosen = fit_pairs(pairs, settings["within_correlation"], models)
     extra["fit"] = chosen
-    extra["sweep"] = [_fit(pairs, r, models) for r in settings["within_correlation_sweep"]]
+    extra["sweep"] = [fit_pairs(pairs, r, models) for r in settings["within_correlation_sweep"]]
     if chosen["status"] != "ok":
         raise NotEstimable(chosen["reason"], extra)
     names = ("estimate", "se", "ci_lower", "ci_upper", "pi_lower", "pi_upper", "pvalue", "tau2")
@@ -58,7 +58,15 @@ def bivariate(line: dict, effects: list[dict], models: dict) -> dict:
     }
 
 
-def _fit(pairs: list[dict], r: float, models: dict) -> dict:
+def pair_covariance(p: dict, r: float) -> np.ndarray:
+    """Sampling covariance of a pair's effects, liver fat first; (1, 1) without weight."""
+    if p["weight"] is None:
+        return np.array([[p["vi"]]])
+    c = r * (p["vi"] * p["weight_vi"]) ** 0.5
+    return np.array([[p["vi"], c], [c, p["weight_vi"]]])
+
+
+def fit_pairs(pairs: list[dict], r: float, models: dict) -> dict:
     """The model at one within-trial correlation; status ok, boundary or not_run with the reason."""
     out = {"within_correlation": r, "status": "ok", "reason": ""}
     y, outcome, trial, blocks = [], [], [], []
@@ -66,14 +74,11 @@ def _fit(pairs: list[dict], r: float, models: dict) -> dict:
         y.append(p["yi"])
         outcome.append("liver_fat")
         trial.append(p["trial_id"])
-        block = np.array([[p["vi"]]])
         if p["weight"] is not None:
             y.append(p["weight"])
             outcome.append("weight")
             trial.append(p["trial_id"])
-            c = r * (p["vi"] * p["weight_vi"]) ** 0.5
-            block = np.array([[p["vi"], c], [c, p["weight_vi"]]])
-        blocks.append(block)
+        blocks.append(pair_covariance(p, r))
     try:
         fit = meta.multivariate(
             y, block_diag(*blocks), outcome, trial, structure="UN", level=models["level"]

@@ -111,6 +111,9 @@ def explained(line: dict, effects: list[dict], x: np.ndarray, tau2: float, model
     without an R² are left out, and there is no interval where fewer than half have one.
     `r2_stable` is false below ten trials, where the estimator has large bias and spread
     (López-López et al. 2014, doi:10.1111/bmsp.12002).
+
+    A setting `r2_limit`, for simulations that ask of the interval alone whether it reaches that
+    percentage, ends the resampling once it must; the numbers are then those of the draws so far.
     """
     trials = [e["trial_id"] for e in effects]
     out = {
@@ -141,8 +144,13 @@ def _resampled(line: dict, effects: list[dict], x: np.ndarray, models: dict) -> 
         members.setdefault(e["trial_id"], []).append(i)
     names = sorted(members)
     rng = np.random.default_rng(_seed(models["seed"], line))
-    out = []
+    out, limit = [], models.get("r2_limit", np.inf)
+    # So many draws at the limit or above put the upper percentile there, whatever the others are.
+    last = models["r2_resamples"] - 1
+    enough = 1 + last - int(last * (1 + models["level"]) / 2)
     for _ in range(models["r2_resamples"]):
+        if sum(share >= limit for share in out) >= enough:
+            break
         drawn = [names[i] for i in rng.integers(len(names), size=len(names))]
         rows = [(i, f"{t}#{copy}") for copy, t in enumerate(drawn) for i in members[t]]
         chosen = [{**effects[i], "trial_id": label} for i, label in rows]
