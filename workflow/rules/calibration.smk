@@ -1,10 +1,37 @@
 # The verdict rule on data simulated from each claim's own trial structure.
 
 
+rule simulate_claim:
+    input:
+        judged="<results>/judged/{claim}.json",
+        evidence=evidence_of,
+        code=code_of("simulate_claim"),
+    output:
+        chunk=ensure("<results>/calibration/chunks/{claim}/{scatteritem}.json", non_empty=True),
+    log:
+        "<logs>/simulate_claim/{claim}/{scatteritem}.log",
+    benchmark:
+        "<benchmarks>/simulate_claim/{claim}/{scatteritem}.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=growing(1500),
+        runtime=growing(60),
+    params:
+        settings={key: config[key] for key in ("models", "calibration")},
+    message:
+        "Simulate part {wildcards.scatteritem} of the data sets like those of {wildcards.claim}"
+    script:
+        "../scripts/simulate_claim.py"
+
+
 rule calibrate_claim:
     input:
         judged="<results>/judged/{claim}.json",
         evidence=evidence_of,
+        chunks=several(
+            gather.calibration("<results>/calibration/chunks/{{claim}}/{scatteritem}.json")
+        ),
         code=code_of("calibrate_claim"),
     output:
         calibration=ensure("<results>/calibration/{claim}.json", non_empty=True),
@@ -15,8 +42,8 @@ rule calibrate_claim:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1500,
-        runtime=20,
+        mem_mb=growing(1500),
+        runtime=growing(20),
     params:
         settings={key: config[key] for key in ("models", "calibration")},
     message:
@@ -46,8 +73,8 @@ rule plot_calibration:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     message:
         "Draw how often the verdict rule errs"
     script:

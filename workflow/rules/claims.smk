@@ -20,8 +20,8 @@ checkpoint select_evidence:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         claim=claim_entry,
         outcomes=outcomes_of_claim,
@@ -45,8 +45,8 @@ rule judge_claim:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         claim=claim_entry,
         settings={key: config[key] for key in ("models", "verdict")},
@@ -70,8 +70,8 @@ rule assess_bias:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         settings={key: config[key] for key in ("models", "bias")},
     message:
@@ -98,8 +98,8 @@ rule conclude_claim:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         rules=config["certainty"],
     message:
@@ -128,8 +128,8 @@ rule write_sections:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=growing(500),
+        runtime=growing(5),
     params:
         level=config["models"]["level"],
     message:
@@ -158,8 +158,8 @@ rule collect_claims:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=growing(500),
+        runtime=growing(5),
     message:
         "Collect the verdicts"
     script:

@@ -70,6 +70,16 @@ def published_checksums(wildcards):
     return (Path(DATA) / wildcards.dataset / registry.SUMS).read_text()
 
 
+def growing(amount):
+    """Return a resource that doubles with every attempt, for a step that was ended at its limit."""
+    return lambda wildcards, attempt: amount * 2 ** (attempt - 1)
+
+
+def several(parts):
+    """Return the parts that a step is divided into; none where it is done in one piece."""
+    return parts if len(parts) > 1 else []
+
+
 def claim_entry(wildcards):
     """Return one entry of config/claims.yaml, so that changing it re-runs this claim alone."""
     return CLAIMS[wildcards.claim]

@@ -20,8 +20,8 @@ rule compare_reviews:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     message:
         "Compare with published reviews"
     script:

@@ -25,8 +25,8 @@ rule tabulate_dose_response:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=growing(500),
+        runtime=growing(5),
     message:
         "Tabulate the curves over {wildcards.moderator}"
     script:
@@ -55,8 +55,8 @@ rule plot_dose_response:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         moderators=MODERATORS,
     message:

@@ -27,8 +27,8 @@ rule derive_effects:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         modalities=MODALITIES,
         outcomes=OUTCOMES,

@@ -23,8 +23,8 @@ rule plot_forest:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     message:
         "Draw the forest plot of {wildcards.claim}"
     script:
@@ -52,8 +52,8 @@ rule plot_scoreboard:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         minimum_trials=config["verdict"]["minimum_trials"],
     message:
@@ -89,8 +89,8 @@ rule plot_weight_independence:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     message:
         "Draw liver fat against body weight"
     script:
@@ -116,8 +116,8 @@ rule plot_row_flow:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     message:
         "Draw the flow of rows from raw to pooled"
     script:
@@ -144,8 +144,8 @@ rule plot_extraction_agreement:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         labels={name: entry["label"] for name, entry in OUTCOMES["outcomes"].items()},
     message:

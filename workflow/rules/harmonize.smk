@@ -22,8 +22,8 @@ rule harmonize:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         complete=COMPLETE,
         outcomes=OUTCOMES,
@@ -59,8 +59,8 @@ rule build_ledger:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     message:
         "Account for every raw row"
     script:

@@ -14,8 +14,8 @@ rule ingest:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         checksums=published_checksums,
         folder=raw_folder,

@@ -17,8 +17,8 @@ rule derive_variants:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         modalities=MODALITIES,
         outcomes=OUTCOMES,
@@ -31,9 +31,36 @@ rule derive_variants:
         "../scripts/derive_variants.py"
 
 
+rule evaluate_multiverse_chunk:
+    input:
+        variants=variants_of,
+        code=code_of("evaluate_multiverse_chunk"),
+    output:
+        chunk=ensure("<results>/multiverse/chunks/{claim}/{scatteritem}.npz", non_empty=True),
+    log:
+        "<logs>/evaluate_multiverse_chunk/{claim}/{scatteritem}.log",
+    benchmark:
+        "<benchmarks>/evaluate_multiverse_chunk/{claim}/{scatteritem}.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
+    params:
+        claim=claim_entry,
+        outcomes=outcomes_of_claim,
+        multiverse=config["multiverse"],
+        settings={key: config[key] for key in ("models", "verdict")},
+    message:
+        "Evaluate part {wildcards.scatteritem} of the multiverse of {wildcards.claim}"
+    script:
+        "../scripts/evaluate_multiverse_chunk.py"
+
+
 rule evaluate_multiverse:
     input:
         variants=variants_of,
+        chunks=several(gather.multiverse("<results>/multiverse/chunks/{{claim}}/{scatteritem}.npz")),
         code=code_of("evaluate_multiverse"),
     output:
         specifications=ensure("<results>/multiverse/{claim}.csv", non_empty=True),
@@ -46,8 +73,8 @@ rule evaluate_multiverse:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         claim=claim_entry,
         outcomes=outcomes_of_claim,
@@ -84,8 +111,8 @@ rule plot_specification_curve:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     message:
         "Draw the specification curve of {wildcards.claim}"
     script:

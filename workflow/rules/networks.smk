@@ -21,8 +21,8 @@ rule build_network:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         network=lambda wildcards: NETWORKS[wildcards.network],
         outcomes=lambda wildcards: {
@@ -65,8 +65,8 @@ rule tabulate_networks:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         profile=config["networks"]["profile"],
         seed=config["models"]["seed"],
@@ -107,8 +107,8 @@ rule plot_network:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     message:
         "Draw the network {wildcards.network}"
     script:
@@ -139,8 +139,8 @@ rule plot_ranks:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     message:
         "Draw the ranks of modalities"
     script:

@@ -19,8 +19,8 @@ rule run_notebook:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     message:
         "Run notebook {wildcards.notebook}"
     script:

@@ -49,8 +49,8 @@ rule describe_results:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=growing(500),
+        runtime=growing(5),
     message:
         "Describe the results as a data package"
     script:
@@ -67,8 +67,8 @@ rule verify:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=growing(500),
+        runtime=growing(5),
     params:
         expected=EXPECTED,
     message:
@@ -84,8 +84,8 @@ rule prune:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=growing(500),
+        runtime=growing(5),
     params:
         folder=os.path.commonpath(EXPECTED),
         expected=EXPECTED,

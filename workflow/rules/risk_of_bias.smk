@@ -16,8 +16,8 @@ checkpoint judge_risk_of_bias:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     message:
         "Judge the risk of bias of every trial"
     script:

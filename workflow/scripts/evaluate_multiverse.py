@@ -1,20 +1,29 @@
-"""Every specification of one claim's multiverse: the table, and what it says as a whole."""
+"""Every specification of one claim's multiverse: the table, and what it says as a whole.
+
+Parts that were evaluated before (`evaluate_multiverse_chunk`) are put together, else all is
+evaluated here.
+"""
 
 import time
 
 from liverfit import store
 from liverfit.claims.evidence import as_records
+from liverfit.claims.multiverse.chunks import gathered, read_chunk
 from liverfit.claims.multiverse.curve import curve
-from liverfit.claims.multiverse.evaluate import evaluate_claim
+from liverfit.claims.multiverse.evaluate import evaluate_claim, line_and_grid
 from liverfit.claims.multiverse.listing import specifications
 from liverfit.claims.multiverse.summary import summarise
 from liverfit.job import logged
 
 
-def main(claim, variants, outcomes, multiverse, settings, out, logger):
-    pool = as_records(store.read_table(variants))
+def main(claim, files, outcomes, multiverse, settings, out, logger):
+    stated = claim, as_records(store.read_table(files.variants)), outcomes, multiverse, settings
     began = time.perf_counter()
-    evaluated = evaluate_claim(claim, pool, outcomes, multiverse, settings)
+    if files.chunks:
+        of = line_and_grid(*stated)
+        evaluated = gathered([read_chunk(path, *of) for path in files.chunks])
+    else:
+        evaluated = evaluate_claim(*stated)
     summary = {"claim": claim["id"], **summarise(evaluated)}
     seconds = time.perf_counter() - began
     n = summary["n_specifications"]
@@ -29,7 +38,7 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]) as logger:
         main(
             snakemake.params.claim,
-            snakemake.input.variants,
+            snakemake.input,
             snakemake.params.outcomes,
             snakemake.params.multiverse,
             snakemake.params.settings,

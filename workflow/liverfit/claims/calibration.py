@@ -41,7 +41,7 @@ FITTED_ONE_BY_ONE = ("meta_regression", "moderator_test", PAIRED, *NETWORKS)
 NOMINAL = 0.05
 
 
-def calibrate_claim(claim: dict, settings: dict) -> dict:
+def calibrate_claim(claim: dict, settings: dict, parts: list[dict] | None = None) -> dict:
     """Chance of a false `supported` and power of a judged claim's rule.
 
     A claim that needs several lines is false where one of them has no effect, so that its error is
@@ -54,6 +54,7 @@ def calibrate_claim(claim: dict, settings: dict) -> dict:
     ----------
     claim : results/judged/{claim}.json
     settings : the sections `models` and `calibration` of the analysis plan
+    parts : all parts of `simulated_verdicts`, in order, where they were simulated apart
 
     Returns
     -------
@@ -86,15 +87,15 @@ def calibrate_claim(claim: dict, settings: dict) -> dict:
     reason = _cannot(claim, primary)
     if reason:
         return {**out, "status": "not_run", "reason": reason}
-    slow = any(line["specified_model"] != POOLED for line in primary if line["status"] == "ok")
-    count = settings["calibration"]["simulations_one_by_one" if slow else "simulations"]
-    done: dict[tuple[str, str], list[str]] = {}
+    parts = parts or [simulated_verdicts(claim, settings)]
+    done = {
+        (name, under): [VERDICTS[int(n)] for part in parts for n in part[name][under]]
+        for name in parts[0]
+        for under in parts[0][name]
+    }
+    count = _count(primary, settings["calibration"])
     for scenario in scenarios_of(primary):
         under = {line["name"]: of_line(scenario, line) for line in primary}
-        for line in primary:
-            key = (line["name"], under[line["name"]])
-            if key not in done:
-                done[key] = line_verdicts(claim["claim"], line, key[1], settings, range(count))
         verdicts = _together(claim, primary, [done[name, s] for name, s in under.items()])
         out["scenarios"][scenario] = {
             **_shares(verdicts, count),
@@ -105,6 +106,42 @@ def calibrate_claim(claim: dict, settings: dict) -> dict:
             },
         }
     return {**out, **_rates(out["scenarios"]), "reason": _told(primary)}
+
+
+def simulated_verdicts(claim: dict, settings: dict, share: tuple[int, int] = (1, 1)) -> dict:
+    """Verdicts of a judged claim's primary lines on part i of n of the simulated data sets.
+
+    Parameters
+    ----------
+    claim, settings : as for `calibrate_claim`
+    share : (i, n); parts are whole multiples of `CHUNK` data sets, so that they add up to the same
+        verdicts whatever n is
+
+    Returns
+    -------
+    dict: by name of the line and scenario of the line (`of_line`) a text with one digit a data
+    set, the number of its verdict in `VERDICTS`; empty where the claim cannot be simulated.
+    """
+    primary = [ordered(line) for line in claim["lines"] if line["role"] == "primary"]
+    if _cannot(claim, primary):
+        return {}
+    count, (part, parts) = _count(primary, settings["calibration"]), share
+    blocks = -(-count // CHUNK)
+    ends = (min(CHUNK * (blocks * i // parts), count) for i in (part - 1, part))
+    indices, out = range(*ends), {line["name"]: {} for line in primary}
+    for scenario in scenarios_of(primary):
+        for line in primary:
+            under = of_line(scenario, line)
+            if under not in out[line["name"]]:
+                words = line_verdicts(claim["claim"], line, under, settings, indices)
+                out[line["name"]][under] = "".join(str(VERDICTS.index(word)) for word in words)
+    return out
+
+
+def _count(primary: list[dict], calibration: dict) -> int:
+    """How many data sets are simulated: fewer where a line has to be fitted one by one."""
+    slow = any(line["specified_model"] != POOLED for line in primary if line["status"] == "ok")
+    return calibration["simulations_one_by_one" if slow else "simulations"]
 
 
 def _cannot(claim: dict, primary: list[dict]) -> str:

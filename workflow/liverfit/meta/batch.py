@@ -369,12 +369,15 @@ def _roots(
         done = at_zero | (np.abs(new - tau2) <= STEP * new + 1e-16 * scale)
         tau2 = new
         if done.any():
-            found[column[done]], failed[column[done]] = tau2[done], False
-            keep = np.flatnonzero(~done)
+            # A column keeps its first solution, so that it does not depend on what is beside it.
+            first = done & failed[column]
+            found[column[first]], failed[column[first]] = tau2[first], False
+            keep = np.flatnonzero(failed[column])
             if keep.size == 0:
                 break
-            # Dropping columns copies the data, so wait until it saves more than it costs.
-            if keep.size < 0.6 * done.size:
+            # Dropping columns copies the data, so wait until it saves more than it costs. NumPy
+            # adds up a single column in another order than one of several: keep two.
+            if 1 < keep.size < 0.6 * done.size:
                 y, v = y.take(keep, axis=1), v.take(keep, axis=1)
                 column, target, scale, tau2 = column[keep], target[keep], scale[keep], tau2[keep]
                 low, high, zero_is_low = low[keep], high[keep], zero_is_low[keep]

@@ -33,6 +33,7 @@ class Multiverse:
     sets : the distinct sets
     fits : (sets, model paths) arrays
     verdict : (sets, model paths) numbers of `verdicts.WORDS`
+    met : where each set is met first (`Resolved.met`), which is the order of the sets
     """
 
     line: dict
@@ -43,6 +44,7 @@ class Multiverse:
     sets: list[EffectSet]
     fits: Fits
     verdict: np.ndarray
+    met: list[tuple[str, int]]
 
     @cached_property
     def codes(self) -> dict[str, np.ndarray]:
@@ -116,12 +118,17 @@ def evaluate(
     fits = fit_sets(found.sets, grid, line["minimum_trials"], models["level"])
     verdict = verdicts(fits, found.sets, line, margins, models["level"])
     return Multiverse(
-        line, grid, line["minimum_trials"], paths, found.index, found.sets, fits, verdict
+        line, grid, line["minimum_trials"], paths, found.index, found.sets, fits, verdict, found.met
     )
 
 
 def evaluate_claim(
-    claim: dict, pool: list[dict], outcomes: dict, multiverse: dict, settings: dict
+    claim: dict,
+    pool: list[dict],
+    outcomes: dict,
+    multiverse: dict,
+    settings: dict,
+    share: tuple[int, int] = (1, 1),
 ) -> Multiverse:
     """The multiverse of a claim: that of its primary line with most trials in the pool.
 
@@ -134,17 +141,30 @@ def evaluate_claim(
     outcomes : contents of config/outcomes.yaml
     multiverse : the section of that name of the analysis plan
     settings : the sections `models` and `verdict` of the plan
+    share : (i, n) to evaluate part i of n alone; `chunks.gathered` puts the parts together
     """
+    line, grid = line_and_grid(claim, pool, outcomes, multiverse, settings)
+    rows = [e for e in pool if e["line"] == line["name"]]
+    margins = margins_of(claim, line, outcomes)
+    return evaluate(rows, line, grid, margins, settings["models"], share_of(grid.n_data, *share))
+
+
+def share_of(count: int, part: int, parts: int) -> np.ndarray:
+    """Part 1, 2, … of the numbers below `count`, in parts of nearly equal size."""
+    return np.arange(count * (part - 1) // parts, count * part // parts)
+
+
+def line_and_grid(
+    claim: dict, pool: list[dict], outcomes: dict, multiverse: dict, settings: dict
+) -> tuple[dict, Grid]:
+    """The line that a claim's multiverse is of, and its choices."""
     primary = [line for line in lines_of(claim, outcomes) if line["role"] == "primary"]
     primary = [line for line in primary if covers(line)] or primary
     trials = [len({e["trial_id"] for e in pool if e["line"] == p["name"]}) for p in primary]
     line = primary[int(np.argmax(trials))]
     needed = line["minimum_trials"] or settings["verdict"]["minimum_trials"]
     line = {**line, "minimum_trials": needed}
-    grid = grid_of(multiverse, claim, line, settings["models"])
-    rows = [e for e in pool if e["line"] == line["name"]]
-    margins = margins_of(claim, line, outcomes)
-    return evaluate(rows, line, grid, margins, settings["models"])
+    return line, grid_of(multiverse, claim, line, settings["models"])
 
 
 def margins_of(claim: dict, line: dict, outcomes: dict) -> dict[str, float | None]:

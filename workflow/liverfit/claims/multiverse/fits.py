@@ -49,10 +49,12 @@ def fit_sets(sets: list[EffectSet], grid: Grid, minimum_trials: int, level: floa
     nested = [i for i in enough if sets[i].three_level]
     paths = grid.model_paths()
     if flat.size:
-        yi, vi = _padded([sets[i] for i in flat])
+        # at least two rows: NumPy adds up one alone in another order (`meta.batch._roots`)
+        twice = np.repeat(flat, 2) if flat.size == 1 else flat
+        yi, vi = _padded([sets[i] for i in twice])
         for estimator in dict.fromkeys(path["estimator"] for path in paths):
             for m, values in _univariate(yi, vi, estimator, paths, level):
-                fits.put(flat, m, **values)
+                fits.put(twice, m, **values)
     for i in nested:
         for m, values in _three_level(sets[i], paths, level):
             fits.put(np.array([i]), m, **values)

@@ -46,10 +46,15 @@ class EffectSet:
 
 @dataclass(frozen=True)
 class Resolved:
-    """Sets of a slice of data paths: path i of the slice pools `sets[index[i]]`."""
+    """Sets of a slice of data paths: path i of the slice pools `sets[index[i]]`.
+
+    `met` orders the sets of a claim the same in every slice: the selection of effects, as bytes
+    in hexadecimal digits, and the choices of dependence and omission that gave each set first.
+    """
 
     sets: list[EffectSet]
     index: np.ndarray
+    met: list[tuple[str, int]]
 
 
 def resolve(pool: list[dict], line: dict, grid: Grid, paths: np.ndarray) -> Resolved:
@@ -78,6 +83,7 @@ def resolve(pool: list[dict], line: dict, grid: Grid, paths: np.ndarray) -> Reso
     )
     distinct, of_head = np.unique(key, axis=0, return_inverse=True)
     sets: dict[EffectSet, int] = {}
+    met: list[tuple[str, int]] = []
     number = np.empty((len(distinct), ends), dtype=np.int32)
     for i, (m, *bits) in enumerate(distinct):
         rows = np.unpackbits(np.array(bits, dtype=np.uint8), count=len(pool))
@@ -86,7 +92,9 @@ def resolve(pool: list[dict], line: dict, grid: Grid, paths: np.ndarray) -> Reso
             dependence, leave_out = divmod(end, len(omissions))
             made = effect_set(effects, measures[m], dependences[dependence], omissions[leave_out])
             number[i, end] = sets.setdefault(made, len(sets))
-    return Resolved(list(sets), number[np.ravel(of_head)[np.ravel(of_path)], paths % ends])
+            if len(sets) > len(met):
+                met.append((distinct[i].tobytes().hex(), end))
+    return Resolved(list(sets), number[np.ravel(of_head)[np.ravel(of_path)], paths % ends], met)
 
 
 def _taken(pool: list[dict], line: dict, grid: Grid, codes: dict) -> np.ndarray:
