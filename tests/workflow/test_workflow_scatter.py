@@ -2,7 +2,7 @@
 
 import pytest
 
-from conftest import CLAIMS
+CLAIMS = ("exercise_lowers_liver_fat", "aerobic_lowers_liver_fat", "hiit_lowers_liver_fat")
 
 CLAIM = "aerobic_lowers_liver_fat"
 SCATTER = ("--set-scatter", "multiverse=5", "calibration=2")
