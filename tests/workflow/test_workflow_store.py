@@ -195,3 +195,58 @@ def test_json_keeps_text_as_it_is(tmp_path):
     store.write_json(tmp_path / "c.json", {"label": "τ² <b>"})
     assert json.loads((tmp_path / "c.json").read_bytes()) == {"label": "τ² <b>"}
     assert "τ²" in (tmp_path / "c.json").read_text(encoding="utf-8")
+
+
+def test_a_folder_is_whole_or_as_it_was(tmp_path):
+    place = tmp_path / "pages"
+    with store.folder(place) as inside:
+        (inside / "claims").mkdir()
+        (inside / "claims/a.html").write_text("a")
+        (inside / "b.html").write_text("b")
+    before = store.sidecar(place).read_text()
+    assert [line.split("  ")[1] for line in before.splitlines()] == [
+        "pages/b.html",
+        "pages/claims/a.html",
+    ]
+    with pytest.raises(ZeroDivisionError), store.folder(place) as inside:
+        (inside / "b.html").write_text("other")
+        1 / 0  # noqa: B018
+    with pytest.raises(StoreError, match="nothing was written"), store.folder(place):
+        pass
+    assert (place / "b.html").read_text() == "b"
+    assert store.sidecar(place).read_text() == before
+    assert store.problem(place) == ""
+    assert sorted(tmp_path.iterdir()) == [place, store.sidecar(place)]
+
+
+@pytest.mark.parametrize("fault", ["changed", "added", "removed", "sidecar"])
+def test_a_fault_in_a_folder_is_named(tmp_path, fault):
+    place = tmp_path / "pages"
+    with store.folder(place) as inside:
+        (inside / "a.html").write_text("a")
+        (inside / "b.html").write_text("b")
+    if fault == "sidecar":
+        store.sidecar(place).unlink()
+        assert "pages.sha256 are missing" in store.problem(place)
+        return
+    name = "c.html" if fault == "added" else "b.html"
+    if fault == "removed":
+        (place / name).unlink()
+    else:
+        (place / name).write_text("other")
+    assert f"pages/{name}: changed, added or removed" in store.problem(place)
+
+
+def test_a_folder_that_is_no_longer_asked_for_is_stale(tmp_path):
+    for name in ("kept", "gone"):
+        with store.folder(tmp_path / name) as inside:
+            (inside / "x").mkdir()
+            (inside / "x/a.html").write_text("a")
+    left = tmp_path / ".kept.99.part/x"
+    left.mkdir(parents=True)
+    (left / "b.html").write_text("b")
+    assert store.stale(tmp_path, [tmp_path / "kept"]) == [
+        left / "b.html",
+        tmp_path / "gone/x/a.html",
+        tmp_path / "gone.sha256",
+    ]

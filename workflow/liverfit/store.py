@@ -12,6 +12,7 @@ import hashlib
 import json
 import math
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,6 +72,44 @@ def atomic(path: str | Path, note: str = "") -> Iterator[Path]:
     _flush(path.parent)
 
 
+@contextmanager
+def folder(path: str | Path) -> Iterator[Path]:
+    """Give a temporary folder to fill; it takes the place of ``path`` as a whole at the end.
+
+    The sidecar ``<path>.sha256`` beside it lists every file of the folder with its checksum.
+
+    Raises
+    ------
+    StoreError
+        when nothing was written. ``path`` is then as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside, old = (path.with_name(f".{path.name}.{os.getpid()}.{x}") for x in ("part", "part.old"))
+    try:
+        beside.mkdir()
+        yield beside
+        listed = _listing(beside, path.name)
+        if not listed:
+            raise StoreError(f"{path}: nothing was written")
+        for file in beside.rglob("*"):
+            _flush(file)
+        if path.exists():
+            os.replace(path, old)
+        os.replace(beside, path)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+    _write_sidecar(path, listed)
+    _flush(path.parent)
+
+
+def _listing(where: Path, name: str) -> str:
+    """A line for every file of a folder, as `sha256sum` writes it, the folder called ``name``."""
+    files = sorted(file for file in where.rglob("*") if file.is_file())
+    return "".join(f"{checksum(f)}  {name}/{f.relative_to(where).as_posix()}\n" for f in files)
+
+
 def _write_sidecar(path: Path, text: str) -> None:
     target = sidecar(path)
     beside = target.with_name(f".{target.name}.{os.getpid()}.part")
@@ -95,6 +134,8 @@ def problem(path: str | Path) -> str:
     """Return what is wrong with a stored file and how to mend it, or "" when all is well."""
     path = Path(path)
     again = f"delete it and run snakemake again: rm {path}"
+    if path.is_dir():
+        return _problem_of_folder(path)
     if not path.is_file():
         return f"{path}: there is no such file; run snakemake to make it"
     if path.stat().st_size == 0:
@@ -106,6 +147,20 @@ def problem(path: str | Path) -> str:
     line = next((entry for entry in recorded if entry and not entry.startswith("#")), "")
     if line != f"{checksum(path)}  {path.name}":
         return f"{path}: the content was changed after it was written; {again}"
+    return ""
+
+
+def _problem_of_folder(path: Path) -> str:
+    again = f"delete it and run snakemake again: rm -r {path}"
+    kept = sidecar(path)
+    if not kept.is_file():
+        return f"{path}: its checksums {kept.name} are missing; {again}"
+    recorded = kept.read_text(encoding="utf-8", errors="replace").splitlines()
+    found = _listing(path, path.name).splitlines()
+    names = {line.split("  ", 1)[-1] for line in set(recorded) ^ set(found)}
+    if names:
+        some = ", ".join(sorted(names)[:3]) + (" and others" if len(names) > 3 else "")
+        return f"{path}: {some}: changed, added or removed after the folder was written; {again}"
     return ""
 
 
@@ -121,17 +176,19 @@ def stale(folder: str | Path, expected: Iterable[str | Path]) -> list[Path]:
     """List what earlier runs left in ``folder``, sorted.
 
     That is: stored files that are not ``expected``, with their sidecars, sidecars without a file,
-    and temporary files of killed jobs. Files without a sidecar are not ours and never listed.
+    and temporary files of killed jobs; of a stored folder, its files. Files without a sidecar are
+    not ours and never listed.
     """
     kept = {Path(path).absolute() for path in expected}
     found = set(Path(folder).rglob(".*.part*"))
     for side in Path(folder).rglob(f"*{SIDECAR}"):
         stored = side.with_name(side.name.removesuffix(SIDECAR))
         if stored.absolute() not in kept:
-            found |= {side, stored} if stored.is_file() else {side}
-        elif not stored.is_file():
+            found |= {side, stored}
+        elif not stored.exists():
             found.add(side)
-    return sorted(path for path in found if path.is_file())
+    inside = {file for path in found if path.is_dir() for file in path.rglob("*")}
+    return sorted(path for path in found | inside if path.is_file())
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -54,6 +54,14 @@ def templates():
     return [os.path.relpath(file) if PROJECT == Path.cwd() else str(file) for file in files]
 
 
+def files_of(part):
+    """List the templates, styles and scripts of a part of the package, as input of its rule."""
+    folder = Path(workflow.source_path("../scripts/build_explorer.py")).parents[1]
+    kinds = ("*.j2", "*.css", "*.js")
+    files = sorted(file for kind in kinds for file in (folder / "liverfit" / part).rglob(kind))
+    return [os.path.relpath(file) if PROJECT == Path.cwd() else str(file) for file in files]
+
+
 def raw_folder(wildcards):
     """Return the folder of a raw data set."""
     return str(Path(DATA) / wildcards.dataset)

@@ -35,6 +35,50 @@ STEPS = [
 TABLES = sorted({file for file in outputs_of(STEPS) if file.endswith(".csv")})
 
 
+rule build_explorer:
+    input:
+        overview="<results>/claims/claims.csv",
+        claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
+        curves=expand("<results>/multiverse/curves/{claim}.csv", claim=CLAIMS),
+        forest=expand("<results>/figures/forest_{claim}.svg", claim=CLAIMS),
+        forest_table=expand("<results>/figures/forest_{claim}.csv", claim=CLAIMS),
+        specification_curve=expand(
+            "<results>/figures/specification_curve_{claim}.svg", claim=CLAIMS
+        ),
+        datasets=expand("<results>/ingested/{dataset}.json", dataset=TRIALS),
+        trials="<results>/harmonized/trials.csv",
+        arms="<results>/harmonized/arms.csv",
+        measurements="<results>/harmonized/measurements.csv",
+        spread_decisions="<results>/harmonized/spread_decisions.csv",
+        ledger="<results>/harmonized/ledger.csv",
+        overlaps="<results>/harmonized/reported_overlaps.csv",
+        risk_of_bias="<results>/risk_of_bias/risk_of_bias.csv",
+        effects="<results>/effects/effects.csv",
+        before_after="<results>/effects/before_after.csv",
+        concordance="<results>/concordance/concordance.csv",
+        code=[*code_of("build_explorer"), *files_of("report/explorer")],
+    output:
+        index=ensure("<results>/report/index.html", non_empty=True),
+        pages=directory("<results>/report/pages"),
+    log:
+        "<logs>/build_explorer.log",
+    benchmark:
+        "<benchmarks>/build_explorer.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        names=list(CLAIMS),
+        labels={name: entry["label"] for name, entry in OUTCOMES["outcomes"].items()},
+        minimum_trials=config["verdict"]["minimum_trials"],
+    message:
+        "Build the evidence explorer"
+    script:
+        "../scripts/build_explorer.py"
+
+
 rule describe_results:
     input:
         tables=TABLES,
@@ -57,7 +101,7 @@ rule describe_results:
         "../scripts/describe_results.py"
 
 
-EXPECTED = outputs_of([*STEPS, rules.describe_results])
+EXPECTED = outputs_of([*STEPS, rules.build_explorer, rules.describe_results])
 
 
 rule verify:

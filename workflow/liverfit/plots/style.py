@@ -213,7 +213,7 @@ def clean(value: object) -> str:
     except TypeError:  # pandas.NA has no truth value
         return ""
     text = re.sub(r"[^\S\u2009\u202f]+", " ", str(value)).strip()  # thin spaces stay
-    return "".join(c if _drawable(ord(c)) else "\ufffd" for c in text)
+    return _UNDRAWABLE.sub("\ufffd", text)
 
 
 def sentence(value: object) -> str:
@@ -233,7 +233,5 @@ def headline(value: object) -> str:
     return re.sub(r"(?<!\.)\.$", "", clean(value))
 
 
-def _drawable(code: int) -> bool:
-    control = code < 0x20 or 0x7F <= code < 0xA0
-    override = 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069  # would reorder other text
-    return not (control or override or 0xD800 <= code <= 0xDFFF or code in (0xFFFE, 0xFFFF))
+# Control characters, marks that would reorder other text, lone surrogates, and no characters.
+_UNDRAWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")

@@ -8,6 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from liverfit.claims.overview import primary_line
+from liverfit.plots.scales import Scale, signed
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -56,6 +59,32 @@ def claim_section(claim: dict, level: float = 0.95) -> str:
         )
     )
     return re.sub(r" +\n", "\n", text).strip() + "\n"
+
+
+def verdict_sentence(claim: dict, level: float = 0.95) -> str:
+    """The verdict, its certainty and the numbers of the leading line in one plain sentence.
+
+    Parameters
+    ----------
+    claim : results/claims/{claim}.json
+    level : confidence level of its intervals
+    """
+    line, verdict = primary_line(claim), claim["verdict"].capitalize()
+    certain = f", with {claim['certainty']} certainty" if claim["certainty"] else ""
+    if line["status"] != "ok" or line["estimate"] is None:
+        return f"{verdict}{certain}: {claim['reason']}."
+    scale = Scale.of(line)
+    ends = (line["ci_lower"], line["ci_upper"])
+    digits = scale.decimals([ends])
+    value, low, high = (signed(scale.shown(x), digits) for x in (line["estimate"], *ends))
+    people = f" with {line['n']:.0f} people" if line["n"] else ""
+    trials = f"{line['k']} trial{'s' if line['k'] != 1 else ''}{people}"
+    first, second = line["comparison"]["favours"]
+    return (
+        f"{verdict}{certain}: over {trials} the estimate for {_lower_first(scale.outcome)} is "
+        f"{value} {scale.shown_unit} ({100 * level:g}% CI {low} to {high}), "
+        f"{first} against {second}."
+    )
 
 
 def limits(claim: dict, primary: list[dict]) -> list[str]:
@@ -154,7 +183,7 @@ def _environment() -> Environment:
         percent=lambda x: f"{100 * x:.0f} %" if x in (0, 1) or 0.01 <= x <= 0.99 else _rare(x),
         probability=_probability,
         count_of=lambda n: f"{n:,}".replace(",", " "),
-        lower_first=lambda s: s if s[:2].isupper() or s[:3] == "VO2" else s[:1].lower() + s[1:],
+        lower_first=_lower_first,
     )
     return env
 
@@ -162,6 +191,19 @@ def _environment() -> Environment:
 def _plain(text: str) -> str:
     """Text from data in Markdown: one line, its markup shown as it is."""
     return MARKUP.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def unmarked(text: str) -> str:
+    """What `_plain` made of text from data, as the text itself.
+
+    >>> unmarked(r"a\\_b \\<i\\>")
+    'a_b <i>'
+    """
+    return re.sub(r"\\([\\`*_\[\]<>|#])", r"\1", text)
+
+
+def _lower_first(text: str) -> str:
+    return text if text[:2].isupper() or text[:3] == "VO2" else text[:1].lower() + text[1:]
 
 
 def _sentence(text: str) -> str:

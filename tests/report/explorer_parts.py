@@ -1,0 +1,143 @@
+"""A small evidence explorer from three made-up trials, one with words that a browser might run."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from liverfit import store
+from liverfit.claims.bias import assess_bias
+from liverfit.claims.calibration import calibrate_claim
+from liverfit.claims.conclude import conclude_claim
+from liverfit.claims.evidence import as_records
+from liverfit.claims.multiverse.curve import curve
+from liverfit.claims.multiverse.evaluate import evaluate_claim
+from liverfit.claims.multiverse.pool import select_variants
+from liverfit.claims.multiverse.summary import summarise
+from liverfit.claims.overview import overview
+from liverfit.claims.risk_of_bias import judge_risk_of_bias, locations_of, overall_of
+from liverfit.data.registry import write_checksums
+from liverfit.effects.variants import derive_variants
+from liverfit.report.explorer.site import build
+from liverfit.report.explorer.trial import Records
+from pipeline import FEW_SIMULATIONS, Run, run_pipeline
+
+ROOT = Path(__file__).resolve().parents[2]
+FIXTURE = ROOT / "tests/fixtures/three_trials"
+HOSTILE = "</script><script>window.hacked=1</script><img src=x onerror=window.hacked=1>\"'&"
+CHOICES = {"measure": ["MD", "SMD"], "leave_out": ["none", "most_extreme"],
+           "test": ["knha_floor", "z"]}  # fmt: skip
+
+
+@dataclass
+class Explorer:
+    """Where it was built, and from what."""
+
+    folder: Path
+    run: Run
+    claims: list[dict]
+    records: Records
+
+    @property
+    def index(self) -> Path:
+        return self.folder / "index.html"
+
+    @property
+    def pages(self) -> Path:
+        return self.folder / "pages"
+
+    def claim(self, name: str) -> str:
+        return (self.pages / f"claims/{name}.html").read_text(encoding="utf-8")
+
+    def trial(self, name: str) -> str:
+        return (self.pages / f"trials/{name}.html").read_text(encoding="utf-8")
+
+
+def edit(path: Path, changes: dict[str, dict[str, str]]) -> None:
+    """Change cells of a raw table: what the first cell of the row begins with -> column -> text."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    for row in rows[1:]:
+        for column, text in changes.get(row[0], {}).items():
+            row[rows[0].index(column)] = text
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+def project(root: Path) -> Path:
+    """The three trials in a folder of their own, with hostile words in one of them."""
+    shutil.copytree(ROOT / "config", root / "config")
+    shutil.copytree(FIXTURE, root, dirs_exist_ok=True)
+    raw = root / "data/raw/mini"
+    edit(raw / "trials.csv", {"alpha2015": {
+        "first_author": HOSTILE, "title": HOSTILE, "population": HOSTILE, "notes": HOSTILE,
+    }})  # fmt: skip
+    edit(raw / "arms.csv", {"alpha2015": {"arm_label": HOSTILE}})
+    edit(raw / "measurements.csv", {"alpha2015": {"as_reported": HOSTILE, "notes": HOSTILE}})
+    write_checksums(raw)
+    return root
+
+
+def make_explorer(root: Path) -> Explorer:
+    """Run the pipeline on the three trials and build their explorer."""
+    run = run_pipeline(project(root))
+    plan, outcomes = run.config["config"], run.config["outcomes"]
+    choices = {**plan["multiverse"]["choices"], **CHOICES}
+    multiverse = {**plan["multiverse"], "choices": choices, "selections": {}, "incompatible": {}}
+    h, d = run.harmonized, run.derived
+    tables = (h.trials, h.arms, h.measurements, h.directions)
+    variants = derive_variants(
+        *tables, run.config["modalities"], outcomes, plan["effects"],
+        choices["correlation"], choices["unresolved_spread"],
+    )  # fmt: skip
+    risk = judge_risk_of_bias(h.trials, h.arms, locations_of(run.datasets))
+    settings = {key: plan[key] for key in ("models", "verdict")}
+    quick = {**plan, "calibration": {**plan["calibration"], **FEW_SIMULATIONS}}
+    claims, curves = [], {}
+    for entry, found in zip(run.config["claims"]["claims"], run.judged, strict=True):
+        pool = select_variants(
+            entry, variants, d.contrasts, overall_of(risk), outcomes, plan["primary"]
+        )
+        evaluated = evaluate_claim(entry, as_records(pool), outcomes, multiverse, settings)
+        curves[entry["id"]] = curve(evaluated)
+        claims.append(
+            conclude_claim(
+                found, assess_bias(found, plan), overall_of(risk), calibrate_claim(found, quick),
+                plan["certainty"], {"claim": entry["id"], **summarise(evaluated)},
+            )
+        )  # fmt: skip
+    for claim in claims:  # as the rule hands them over: through a file
+        store.write_json(root / f"claims/{claim['claim']}.json", claim)
+    claims = [store.read_json(root / f"claims/{c['claim']}.json") for c in claims]
+    source = root / "figure.svg"
+    store.write_text(source, "<svg xmlns='http://www.w3.org/2000/svg'/>")
+    frames = {
+        "trials": h.trials, "arms": h.arms, "measurements": h.measurements,
+        "spread_decisions": h.spread_decisions, "ledger": run.ledger,
+        "overlaps": h.reported_overlaps, "risk_of_bias": risk, "effects": d.effects,
+        "before_after": d.before_after,
+    }  # fmt: skip
+    for name, frame in frames.items():
+        store.write_table(root / f"tables/{name}.csv", frame)
+    records = Records(
+        {name: store.read_table(root / f"tables/{name}.csv").to_dict("records") for name in frames},
+        [json.loads(dataset.dumps()) for dataset in run.datasets],
+        claims,
+        {name: entry["label"] for name, entry in outcomes["outcomes"].items()},
+    )
+    folder = root / "report"
+    build(
+        folder / "index.html",
+        folder / "pages",
+        overview=overview(claims),
+        claims=claims,
+        curves=curves,
+        records=records,
+        concordance=[],
+        figures={claim["claim"]: {"Forest plot, SVG": source} for claim in claims},
+        minimum_trials=plan["verdict"]["minimum_trials"],
+    )
+    return Explorer(folder, run, claims, records)
