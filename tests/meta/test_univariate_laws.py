@@ -132,7 +132,7 @@ def test_ranges_and_nesting(problem, model) -> None:
 @LAW
 @given(problems())
 def test_likelihood_is_at_its_maximum(problem) -> None:
-    from liverfit.meta.heterogeneity import loglik
+    from liverfit.meta._profile import loglik
 
     y, v = problem
     X = np.ones((len(y), 1))

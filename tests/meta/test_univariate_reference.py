@@ -1,4 +1,4 @@
-"""Agreement with metafor: every estimator and test on ten published data sets."""
+"""Agreement with metafor: every estimator and test on eleven published data sets."""
 
 from __future__ import annotations
 

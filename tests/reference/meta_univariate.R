@@ -33,7 +33,9 @@ sets <- list(
   molloy2014 = pick(escalc("ZCOR", ri = ri, ni = ni, data = dat.molloy2014),
                     c("quality", "meanage")),
   egger2001 = pick(escalc("OR", ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = dat.egger2001)),
-  mcdaniel1994 = pick(escalc("ZCOR", ri = ri, ni = ni, data = dat.mcdaniel1994))
+  mcdaniel1994 = pick(escalc("ZCOR", ri = ri, ni = ni, data = dat.mcdaniel1994)),
+  lau1992 = pick(escalc("OR", ai = ai, n1i = n1i, ci = ci, n2i = n2i,
+                        data = dat.lau1992[order(dat.lau1992$year), ]))
 )
 models <- list(
   bcg = list(NULL, "ablat", c("ablat", "year")),
@@ -93,7 +95,8 @@ for (name in names(sets)) {
 # ---- diagnostics ------------------------------------------------------------------------------
 deletion <- list()
 for (case in list(list("bcg", NULL, "REML", "knha"), list("bcg", c("ablat", "year"), "DL", "z"),
-                  list("egger2001", NULL, "PM", "z"), list("raudenbush1985", "weeks", "REML", "knha"))) {
+                  list("egger2001", NULL, "PM", "z"), list("raudenbush1985", "weeks", "REML", "knha"),
+                  list("lau1992", NULL, "REML", "z"))) {
   r <- fit(sets[[case[[1]]]], case[[2]], case[[3]], case[[4]])
   i <- influence(r)
   out <- list(data = case[[1]], mods = as.list(case[[2]]), method = case[[3]], test = case[[4]],

@@ -8,26 +8,16 @@ first axis, so that memory beyond input and output is constant.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import _validate as check
+from ._batch_tau2 import column_tau2, dot
 from .distributions import chi2_upper, norm_critical, norm_two_sided, t_two_sided
 from .errors import StatisticalWarning
-from .heterogeneity import (
-    MAX_ITERATIONS,
-    METHODS,
-    SPAN,
-    STEP,
-    STEPS,
-    estimate_tau2,
-    mean_logliks,
-    search_range,
-)
+from .heterogeneity import METHODS
 from .univariate import TESTS
 
 if TYPE_CHECKING:
@@ -35,9 +25,6 @@ if TYPE_CHECKING:
 
 # Numbers per work array: small enough for the second-level cache, large enough to hide call costs.
 CHUNK = 2**16
-
-# (y, v, tau2, target) -> score, observed and expected information of every column.
-Scores = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, ...]]
 
 
 @dataclass(frozen=True)
@@ -172,24 +159,20 @@ def _columns(y: np.ndarray, v: np.ndarray, first: int) -> tuple[np.ndarray, np.n
     )
 
 
-def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.einsum("kn,kn->n", a, b)
-
-
 def _fit_chunk(y: np.ndarray, v: np.ndarray, method: str, test: str) -> dict[str, np.ndarray]:
     with np.errstate(divide="ignore", invalid="ignore"):
         w = 1.0 / v
         present = w > 0
         k = present.sum(axis=0).astype(float)
         total = w.sum(axis=0)
-        q = _dot(w, (y - _dot(w, y) / total) ** 2)
+        q = dot(w, (y - dot(w, y) / total) ** 2)
         q[k == 1] = 0.0
-        typical = (k - 1.0) / (total - _dot(w, w) / total)
+        typical = (k - 1.0) / (total - dot(w, w) / total)
         tau2 = np.zeros_like(k)
         many = np.flatnonzero(k > 1)
         if method != "EE" and many.size:
             some = many.size < k.size
-            tau2[many] = _tau2(
+            tau2[many] = column_tau2(
                 y[:, many] if some else y,
                 v[:, many] if some else v,
                 present[:, many] if some else present,
@@ -198,10 +181,10 @@ def _fit_chunk(y: np.ndarray, v: np.ndarray, method: str, test: str) -> dict[str
             )
         w = 1.0 / (v + tau2)
         total = w.sum(axis=0)
-        coef = _dot(w, y) / total
+        coef = dot(w, y) / total
         variance = 1.0 / total
         if test == "knha":
-            rss = _dot(w, (y - coef) ** 2)
+            rss = dot(w, (y - coef) ** 2)
             s2w = np.where(rss > np.finfo(float).eps, rss / (k - 1.0), 0.0)
             variance = variance * np.where(k > 1, s2w, 1.0)
         if method == "EE":
@@ -268,144 +251,3 @@ def _warn_degenerate(se: np.ndarray, k: np.ndarray) -> None:
             StatisticalWarning,
             stacklevel=4,
         )
-
-
-def _tau2(
-    y: np.ndarray, v: np.ndarray, present: np.ndarray, k: np.ndarray, method: str
-) -> np.ndarray:
-    """tau² of every column, each with at least two studies."""
-    if method in ("DL", "HS"):
-        w = 1.0 / v
-        total = w.sum(axis=0)
-        q = _dot(w, (y - _dot(w, y) / total) ** 2)
-        if method == "HS":
-            return np.maximum(0.0, (q - k) / total)
-        return np.maximum(0.0, (q - (k - 1.0)) / (total - _dot(w, w) / total))
-    spread = _dot(present.astype(float), (y - y.sum(axis=0) / k) ** 2)
-    if method == "SJ":
-        crude = spread / k
-        w = 1.0 / (v + crude)
-        resid = y - _dot(w, y) / w.sum(axis=0)
-        return crude * _dot(w, resid**2) / (k - 1.0)
-    mean_variance = np.where(present, v, 0.0).sum(axis=0) / k
-    start = np.maximum(0.0, spread / (k - 1.0) - mean_variance)
-    if method == "HE":
-        return start
-    target, scale = k - 1.0, k / (1.0 / v).sum(axis=0)
-    if method in ("PM", "EB"):
-        found, failed = _roots(y, v, target, start, scale, _paule_mandel_scores)
-    else:
-        reml = method == "REML"
-        scores = partial(_likelihood_scores, reml)
-        found, failed = _roots(y, v, target, start, scale, scores)
-        _flag_second_maxima(y, v, found, failed, scale, spread / target, scores, reml)
-    # What is not a plain single maximum goes through the scalar search with its safeguards.
-    for column in np.flatnonzero(failed):
-        here = present[:, column]
-        X = np.ones((int(here.sum()), 1))
-        found[column] = estimate_tau2(y[here, column], v[here, column], X, method)
-    return found
-
-
-def _likelihood_scores(
-    reml: bool, y: np.ndarray, v: np.ndarray, tau2: np.ndarray, target: np.ndarray
-) -> tuple[np.ndarray, ...]:
-    w = v + tau2
-    np.reciprocal(w, out=w)
-    s1 = w.sum(axis=0)
-    py = y - _dot(w, y) / s1
-    py *= w
-    work = w * py
-    ypppy = _dot(work, py) - _dot(w, py) ** 2 / s1
-    np.multiply(w, w, out=work)
-    s2 = work.sum(axis=0)
-    trace, trace2 = s1, s2
-    if reml:
-        ratio = s2 / s1
-        trace, trace2 = s1 - ratio, s2 - 2.0 * _dot(work, w) / s1 + ratio * ratio
-    return 0.5 * (_dot(py, py) - trace), ypppy - 0.5 * trace2, 0.5 * trace2
-
-
-def _paule_mandel_scores(
-    y: np.ndarray, v: np.ndarray, tau2: np.ndarray, target: np.ndarray
-) -> tuple[np.ndarray, ...]:
-    w = v + tau2
-    np.reciprocal(w, out=w)
-    resid = y - _dot(w, y) / w.sum(axis=0)
-    py = w * resid
-    q = _dot(py, resid)
-    slope = np.where(q > 0, _dot(py, py) * target / np.where(q > 0, q, 1.0), 1.0)
-    return q - target, slope, slope
-
-
-def _roots(
-    y: np.ndarray,
-    v: np.ndarray,
-    target: np.ndarray,
-    start: np.ndarray,
-    scale: np.ndarray,
-    scores: Scores,
-) -> tuple[np.ndarray, np.ndarray]:
-    """`heterogeneity.find_root` for every column; the second array marks those unsolved."""
-    n = len(start)
-    found, failed = np.zeros(n), np.ones(n, dtype=bool)
-    column, tau2 = np.arange(n), start.copy()
-    low, high, zero_is_low = np.zeros(n), np.full(n, np.inf), np.zeros(n, dtype=bool)
-    for _ in range(MAX_ITERATIONS):
-        gradient, observed, expected = scores(y, v, tau2, target)
-        up = gradient > 0
-        low, high = np.where(up, tau2, low), np.where(up, high, tau2)
-        zero_is_low |= up
-        information = np.where(observed > 0, observed, expected)
-        new = np.where(information > 0, tau2 + gradient / information, np.inf)
-        below = (new <= low) & ~zero_is_low
-        new[below] = 0.0
-        outside = ~below & ~((low < new) & (new < high))
-        if outside.any():
-            middle = np.where(high < np.inf, 0.5 * (low + high), 2.0 * tau2 + scale)
-            new = np.where(outside, middle, new)
-        at_zero = ~up & (tau2 == 0.0)
-        new[at_zero] = 0.0
-        done = at_zero | (np.abs(new - tau2) <= STEP * new + 1e-16 * scale)
-        tau2 = new
-        if done.any():
-            # A column keeps its first solution, so that it does not depend on what is beside it.
-            first = done & failed[column]
-            found[column[first]], failed[column[first]] = tau2[first], False
-            keep = np.flatnonzero(failed[column])
-            if keep.size == 0:
-                break
-            # Dropping columns copies the data, so wait until it saves more than it costs. NumPy
-            # adds up a single column in another order than one of several: keep two.
-            if 1 < keep.size < 0.6 * done.size:
-                y, v = y.take(keep, axis=1), v.take(keep, axis=1)
-                column, target, scale, tau2 = column[keep], target[keep], scale[keep], tau2[keep]
-                low, high, zero_is_low = low[keep], high[keep], zero_is_low[keep]
-    return found, failed
-
-
-def _flag_second_maxima(
-    y: np.ndarray,
-    v: np.ndarray,
-    found: np.ndarray,
-    failed: np.ndarray,
-    scale: np.ndarray,
-    spread: np.ndarray,
-    scores: Scores,
-    reml: bool,
-) -> None:
-    """Mark columns whose likelihood may be higher elsewhere (the checks of `estimate_tau2`)."""
-    inner, zero = np.flatnonzero(found > 0), np.flatnonzero(found == 0)
-    if inner.size:
-        at_zero = scores(
-            y.take(inner, axis=1), v.take(inner, axis=1), np.zeros(inner.size), spread
-        )[0]
-        failed[inner[at_zero <= 0]] = True
-    if zero.size:
-        y, v = y.take(zero, axis=1), v.take(zero, axis=1)
-        low, high = search_range(scale[zero], spread[zero])
-        limit = mean_logliks(y, v, np.zeros(zero.size), reml)
-        flagged = high >= SPAN * low
-        for step in np.linspace(0.0, 1.0, STEPS):
-            flagged |= mean_logliks(y, v, low * (high / low) ** step, reml) > limit
-        failed[zero[flagged]] = True

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _validate as check
+from ._profile import Weighted
 from .errors import ConvergenceError, StatisticalWarning
-from .heterogeneity import Weighted
 from .univariate import RandomEffectsResult, fit_core, random_effects
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from . import _validate as check
+from ._profile import Weighted, loglik
 from .distributions import LOG_2PI, chi2_upper, norm_critical, norm_two_sided
 from .errors import ConvergenceError, StatisticalWarning
-from .heterogeneity import Weighted, estimate_tau2, loglik
+from .heterogeneity import estimate_tau2
 
 if TYPE_CHECKING:
     import pandas as pd

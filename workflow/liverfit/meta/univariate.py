@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _validate as check
+from ._profile import Weighted, loglik
 from .distributions import (
     chi2_upper,
     f_upper,
@@ -20,7 +21,7 @@ from .distributions import (
     t_two_sided,
 )
 from .errors import StatisticalWarning
-from .heterogeneity import METHODS, Weighted, estimate_tau2, loglik, q_profile
+from .heterogeneity import METHODS, estimate_tau2, q_profile
 
 if TYPE_CHECKING:
     import pandas as pd
