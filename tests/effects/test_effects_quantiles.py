@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-from scipy.special import gammaincinv, ndtri
+from scipy.integrate import quad
+from scipy.special import gammaincinv, ndtr, ndtri
 
 from liverfit import effects
 
@@ -16,18 +17,17 @@ steps = st.floats(0.1, 20)
 sizes = st.integers(5, 500)
 
 
-@pytest.mark.parametrize(
-    ("n", "xi"),
-    [(5, 2.326), (10, 3.078), (15, 3.472), (20, 3.735), (30, 4.086), (40, 4.322), (50, 4.498)],
-)
-def test_expected_range_in_wan_table_1(n, xi):
-    # the table has the exact expected range, the formula (eq. 9) its approximation
+@pytest.mark.parametrize("n", [5, 10, 15, 20, 30, 40, 50, 200])
+def test_range_of_a_normal_sample(n):
+    # the divisor of Wan (2014), eq. 9, approximates the expected range of n standard normals
+    xi, _ = quad(lambda x: 1 - ndtr(x) ** n - ndtr(-x) ** n, -12, 12)
     assert 1 / effects.sd_from_quantiles(n, minimum=0, maximum=1) == pytest.approx(xi, rel=0.02)
 
 
-def test_sd_from_range_as_printed_by_metablue():
-    # Wan.std(c(1, 4, 10), 30, "S1") prints 2.205578
-    assert round(effects.sd_from_quantiles(30, minimum=1, maximum=10), 6) == 2.205578
+def test_sd_from_range_by_hand():
+    # Wan (2014), eq. 9, n = 30: (10 - 1)/(2·Φ⁻¹(29.625/30.25))
+    sd = effects.sd_from_quantiles(30, minimum=1, maximum=10)
+    assert sd == pytest.approx(9 / (2 * ndtri(29.625 / 30.25)), rel=1e-14)
 
 
 def test_sd_from_quartiles_by_hand():
@@ -185,13 +185,15 @@ def test_shift_and_scale(centre, low, high, n, a, b):
 
 
 def test_quantile_estimate_as_printed_by_estmeansd():
-    # README of estmeansd: qe.mean.sd(min 2, med 4, max 9, n 100) prints 4.347284 and 1.502171
+    # README of estmeansd (stmcg/estmeansd on GitHub): qe.mean.sd(min.val = 2, med.val = 4,
+    # max.val = 9, n = 100) prints 4.347284 and 1.502171
     fit = effects.quantile_estimate(4, 100, minimum=2, maximum=9)
     assert_allclose(fit[:2], (4.347284, 1.502171), rtol=2e-5)
 
 
 def test_box_cox_as_printed_by_estmeansd():
-    # same: bc.mean.sd prints 4.204881 and 1.277236, from 1 100 random draws (SE 0.04 and 0.03)
+    # same (version 0.2.1): bc.mean.sd prints 4.204881 and 1.277236, from 1 100 random draws
+    # (SE 0.04 and 0.03)
     fit = effects.box_cox_estimate(4, 100, minimum=2, maximum=9)
     assert fit.mean == pytest.approx(4.204881, abs=0.08)
     assert fit.sd == pytest.approx(1.277236, abs=0.06)

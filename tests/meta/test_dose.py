@@ -1,4 +1,4 @@
-"""meta.dose_response: agreement with metafor, published slopes, laws, refusals."""
+"""meta.dose_response: agreement with metafor and with printed equations, laws, refusals."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.optimize import fsolve
 
 from liverfit import meta
 from liverfit.meta._doses import greenland_longnecker, spline_basis
@@ -45,9 +46,10 @@ def test_two_stages_equal_one_stage_when_every_study_has_its_own_curve(shape, me
     assert one.psi == pytest.approx(two.psi, rel=1e-4)
 
 
-# Alcohol and breast cancer, Greenland & Longnecker (1992), table 1.
-ALCOHOL = {
-    "study": ["Rohan"] * 4,
+# Alcohol and breast cancer (Rohan & McMichael 1988), the example of Greenland & Longnecker (1992), as
+# in the data set cc_ex of dosresmeta: adjusted odds ratios, intervals, cases, subjects.
+STUDY = {
+    "study": ["a"] * 4,
     "dose": [0, 2, 6, 11],
     "yi": np.log([1.0, 0.80, 1.16, 1.57]),
     "se": [np.nan, *np.log(np.array([1.27, 1.85, 2.51]) / [0.51, 0.73, 0.99]) / (2 * 1.959964)],
@@ -56,15 +58,40 @@ ALCOHOL = {
 }
 
 
-def test_greenland_longnecker_1992_as_published() -> None:
-    """Slope 0.0454 with variance 0.000427 corrected, 0.0334 with variance 0.000349 ignoring the
-    shared reference."""
-    corrected = meta.dose_response(**ALCOHOL, covariance="cc", method="common")
-    assert corrected.coef[0] == pytest.approx(0.0454, abs=5e-5)
-    assert corrected.se[0] ** 2 == pytest.approx(0.000427, abs=2e-6)
-    crude = meta.dose_response(**ALCOHOL, covariance="independent", method="common")
-    assert crude.coef[0] == pytest.approx(0.0334, abs=5e-5)
-    assert crude.se[0] ** 2 == pytest.approx(0.000349, abs=2e-6)
+def covariance_of_counts(design: str) -> np.ndarray:
+    """Greenland & Longnecker (1992), equations 2 to 4, by a general root finder.
+
+    Cell counts that have the margins of the data and the adjusted effects give the correlations;
+    the variances are the printed ones.
+    """
+    y, v = STUDY["yi"][1:], np.square(STUDY["se"][1:])
+    cases, n = np.array(STUDY["cases"], float), np.array(STUDY["n"], float)
+
+    def effect(a: np.ndarray) -> np.ndarray:
+        level = {"cc": np.log(a / (n - a)), "ci": np.log(a / n), "ir": np.log(a / n)}[design]
+        return level[1:] - level[0]
+
+    def counts(rest: np.ndarray) -> np.ndarray:
+        return np.append(cases.sum() - rest.sum(), rest)
+
+    a = counts(fsolve(lambda rest: effect(counts(rest)) - y, cases[1:], xtol=1e-13))
+    assert effect(a) == pytest.approx(y, abs=1e-9)
+    own = {"cc": 1 / a + 1 / (n - a), "ci": 1 / a - 1 / n, "ir": 1 / a}[design]
+    crude = np.diag(own[1:]) + own[0]
+    scale = np.sqrt(v / np.diagonal(crude))
+    return crude * np.outer(scale, scale)
+
+
+@pytest.mark.parametrize("design", ["cc", "ci", "ir", "independent"])
+def test_greenland_longnecker_slope(design: str) -> None:
+    """The slope by generalised least squares, with the covariance from the printed equations."""
+    v = np.square(STUDY["se"][1:])
+    V = np.diag(v) if design == "independent" else covariance_of_counts(design)
+    x, y = np.array(STUDY["dose"][1:], float), STUDY["yi"][1:]
+    weight = np.linalg.solve(V, x)
+    fit = meta.dose_response(**STUDY, covariance=design, method="common")
+    assert fit.coef[0] == pytest.approx(weight @ y / (weight @ x), rel=1e-7)
+    assert fit.se[0] ** 2 == pytest.approx(1 / (weight @ x), rel=1e-7)
 
 
 @pytest.mark.parametrize("design", ["cc", "ci", "ir"])

