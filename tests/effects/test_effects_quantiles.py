@@ -192,7 +192,7 @@ def test_quantile_estimate_as_printed_by_estmeansd():
 
 
 def test_box_cox_as_printed_by_estmeansd():
-    # same (version 0.2.1): bc.mean.sd prints 4.204881 and 1.277236, from 1 100 random draws
+    # an earlier one: bc.mean.sd prints 4.204881 and 1.277236, from 1 100 random draws
     # (SE 0.04 and 0.03)
     fit = effects.box_cox_estimate(4, 100, minimum=2, maximum=9)
     assert fit.mean == pytest.approx(4.204881, abs=0.08)

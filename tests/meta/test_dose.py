@@ -46,8 +46,8 @@ def test_two_stages_equal_one_stage_when_every_study_has_its_own_curve(shape, me
     assert one.psi == pytest.approx(two.psi, rel=1e-4)
 
 
-# Alcohol and breast cancer (Rohan & McMichael 1988), the example of Greenland & Longnecker (1992), as
-# in the data set cc_ex of dosresmeta: adjusted odds ratios, intervals, cases, subjects.
+# Alcohol and breast cancer (Rohan & McMichael 1988), the example of Greenland & Longnecker (1992),
+# as in the data set cc_ex of dosresmeta: adjusted odds ratios, intervals, cases, subjects.
 STUDY = {
     "study": ["a"] * 4,
     "dose": [0, 2, 6, 11],
