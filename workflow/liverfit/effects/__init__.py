@@ -40,10 +40,7 @@ _MODULE_OF = {
         "CombinedGroups",
         "ci_from_se",
         "combine_groups",
-        "log_ratio_to_percent",
         "p_from_t",
-        "percent_se_to_log_ratio_se",
-        "percent_to_log_ratio",
         "pooled_sd",
         "sd_from_ci",
         "sd_from_difference_se",
@@ -54,6 +51,11 @@ _MODULE_OF = {
         "se_from_sd",
         "se_from_t",
         "t_from_p",
+    ),
+    "percent": (
+        "log_ratio_to_percent",
+        "percent_se_to_log_ratio_se",
+        "percent_to_log_ratio",
     ),
     "quantiles": (
         "SkewnessTest",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from liverfit.effects.acute import hours_after, window, words_of
 from liverfit.effects.change import standardized_mean_change
-from liverfit.effects.convert import percent_se_to_log_ratio_se, percent_to_log_ratio
+from liverfit.effects.percent import percent_se_to_log_ratio_se, percent_to_log_ratio
 from liverfit.effects.ratios import log_change, log_over_baseline
 from liverfit.effects.routes import ROUTES, ArmCells, ArmChange, sides
 from liverfit.effects.rows import Context, dose_of, severest_caution

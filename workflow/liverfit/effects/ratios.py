@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from liverfit.effects.change import log_mean_change
-from liverfit.effects.convert import percent_se_to_log_ratio_se, percent_to_log_ratio
+from liverfit.effects.percent import percent_se_to_log_ratio_se, percent_to_log_ratio
 from liverfit.effects.summaries import Summary
 
 if TYPE_CHECKING:

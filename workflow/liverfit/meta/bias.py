@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import _validate as check
-from .errors import StatisticalWarning
 from .heterogeneity import METHODS
-from .univariate import TESTS, RandomEffectsResult, random_effects
+from .univariate import TESTS, RandomEffectsResult, random_effects, refit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,9 +109,7 @@ def _regress(
         return random_effects(y, v, x, method, test, level)
     # Weighted least squares with an estimated scale is the equal-effects model with the
     # Knapp-Hartung factor, so the warning about that combination is out of place here.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", StatisticalWarning)
-        return random_effects(y, v, x, "EE", "knha", level)
+    return refit(y, v, x, method="EE", test="knha", level=level)
 
 
 def egger_test(

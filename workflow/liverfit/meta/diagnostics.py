@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +9,8 @@ import numpy as np
 
 from . import _validate as check
 from ._profile import Weighted
-from .errors import ConvergenceError, StatisticalWarning
-from .univariate import RandomEffectsResult, fit_core, random_effects
+from .errors import ConvergenceError
+from .univariate import RandomEffectsResult, fit_core, refit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,18 +132,6 @@ COLUMNS = ["coef", "se", "pvalue", "ci_lower", "ci_upper", "pi_lower", "pi_upper
 COLUMNS += ["tau2", "i2", "q", "q_pvalue", "k"]
 
 
-def _refit(result: RandomEffectsResult, rows: np.ndarray) -> RandomEffectsResult:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", StatisticalWarning)
-        return random_effects(
-            result.yi[rows],
-            result.vi[rows],
-            method=result.method,
-            test=result.test,
-            level=result.level,
-        )
-
-
 def leave_one_out(result: RandomEffectsResult) -> pd.DataFrame:
     """The model without moderators refitted without each study in turn.
 
@@ -166,7 +153,9 @@ def leave_one_out(result: RandomEffectsResult) -> pd.DataFrame:
     if result.k < 2:
         raise ValueError("leave_one_out needs at least two studies")
     studies = np.arange(result.k)
-    return pd.DataFrame([_row(_refit(result, studies != i)) for i in studies], columns=COLUMNS)
+    model = {"method": result.method, "test": result.test, "level": result.level}
+    rows = [_row(refit(result.yi[studies != i], result.vi[studies != i], **model)) for i in studies]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def cumulative(
@@ -224,12 +213,9 @@ def cumulative(
         positions = np.argsort(key, kind="stable")
     import pandas as pd
 
-    rows = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", StatisticalWarning)
-        for step in range(1, len(y) + 1):
-            here = positions[:step]
-            rows.append(_row(random_effects(y[here], v[here], None, method, test, level)))
+    model = {"method": method, "test": test, "level": level}
+    steps = [positions[:step] for step in range(1, len(y) + 1)]
+    rows = [_row(refit(y[here], v[here], **model)) for here in steps]
     table = pd.DataFrame(rows, columns=COLUMNS)
     table.insert(0, "study", positions)
     return table

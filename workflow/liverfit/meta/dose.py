@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._coefficients import Coefficients, tested, wald
 from ._doses import (
     DESIGNS,
     check_knots,
@@ -18,11 +20,11 @@ from ._doses import (
     user_covariance,
 )
 from ._gaussian import BlockModel, Evaluation
-from ._inputs import coefficient_frame, effect_vector, label_codes, label_vector, positive_vector
+from ._inputs import effect_vector, label_codes, label_vector, positive_vector
 from ._reml import maximise
 from ._unstructured import fit_psi, unstructured
 from ._validate import level_in_unit, one_of
-from .distributions import chi2_upper, norm_critical, norm_two_sided
+from .distributions import chi2_upper, norm_critical
 from .errors import SingularModelError
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ COVARIANCES = ("md", *DESIGNS, "independent")
 
 
 @dataclass(frozen=True)
-class DoseResponseResult:
+class DoseResponseResult(Coefficients):
     """A fitted dose-response curve.
 
     Attributes
@@ -51,11 +53,6 @@ class DoseResponseResult:
     k : contrasts (groups that are not a reference)
     """
 
-    coef: np.ndarray
-    se: np.ndarray
-    statistic: np.ndarray
-    pvalue: np.ndarray
-    ci: np.ndarray
     vcov: np.ndarray
     psi: np.ndarray
     tau2: np.ndarray
@@ -74,7 +71,6 @@ class DoseResponseResult:
     approach: str
     method: str
     level: float
-    names: tuple[str, ...]
 
     def predict(self, dose: Any, reference: float = 0.0) -> pd.DataFrame:
         """Average effect of each dose against the `reference` dose, by dose: estimate, se,
@@ -89,12 +85,6 @@ class DoseResponseResult:
         columns = {"estimate": estimate, "se": se}
         columns |= {"ci_lower": estimate - half, "ci_upper": estimate + half}
         return pd.DataFrame(columns, index=pd.Index(doses, name="dose"))
-
-    def summary_frame(self) -> pd.DataFrame:
-        """One row a dose term: coef, se, statistic, pvalue, ci_lower, ci_upper."""
-        columns = {"coef": self.coef, "se": self.se}
-        columns |= {"statistic": self.statistic, "pvalue": self.pvalue}
-        return coefficient_frame(self.names, columns, self.ci)
 
 
 @dataclass(frozen=True)
@@ -192,13 +182,8 @@ def dose_response(
     fit = _two_stage if approach == "two-stage" else _one_stage
     beta, C, psi, loglik, q, q_df, first = fit(labels, parts, method)
     names = ("dose", *(f"spline {j + 1}" for j in range(basis.shape[1] - 1)))
-    half, error = norm_critical(level) * np.sqrt(np.diagonal(C)), np.sqrt(np.diagonal(C))
     return DoseResponseResult(
-        coef=beta,
-        se=error,
-        statistic=beta / error,
-        pvalue=norm_two_sided(beta / error),
-        ci=np.column_stack([beta - half, beta + half]),
+        **tested(beta, np.sqrt(np.diagonal(C)), inf, level),
         vcov=C,
         psi=psi,
         tau2=np.diagonal(psi).copy(),
@@ -210,8 +195,8 @@ def dose_response(
         q_df=q_df,
         q_pvalue=float(chi2_upper(q, q_df)) if q_df > 0 else float("nan"),
         i2=100.0 * max(0.0, (q - q_df) / q) if q > 0 else 0.0,
-        overall_pvalue=_wald(beta, C),
-        nonlinearity_pvalue=_wald(beta[1:], C[1:, 1:]),
+        overall_pvalue=wald(beta, C, inf)[2],
+        nonlinearity_pvalue=wald(beta[1:], C[1:, 1:], inf)[2],
         loglik=loglik,
         k=sum(len(part.y) for part in parts),
         approach=approach,
@@ -219,12 +204,6 @@ def dose_response(
         level=level,
         names=names,
     )
-
-
-def _wald(beta: np.ndarray, C: np.ndarray) -> float:
-    if len(beta) == 0:
-        return float("nan")
-    return float(chi2_upper(beta @ np.linalg.solve(C, beta), len(beta)))
 
 
 def _studies(

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._coefficients import Coefficients, critical, tested, wald
 from ._gaussian import BlockModel, connected_components
-from ._inputs import coefficient_frame, covariance_matrix, effect_vector, label_vector
+from ._inputs import covariance_matrix, effect_vector, label_vector
 from ._intercept import MeanDesign, MeanModel
 from ._nested import NestedModel
 from ._reml import maximise
 from ._validate import design, level_in_unit, one_of
-from .distributions import (
-    chi2_upper,
-    f_upper,
-    norm_critical,
-    norm_two_sided,
-    t_critical,
-    t_two_sided,
-)
+from .distributions import chi2_upper
 from .robust import RobustResult, cluster_robust, robust_result
 
 if TYPE_CHECKING:
@@ -29,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class MultilevelResult:
+class MultilevelResult(Coefficients):
     """A fitted multilevel model.
 
     Attributes
@@ -46,11 +41,6 @@ class MultilevelResult:
     notes : what the reader has to know about this fit
     """
 
-    coef: np.ndarray
-    se: np.ndarray
-    statistic: np.ndarray
-    pvalue: np.ndarray
-    ci: np.ndarray
     vcov: np.ndarray
     sigma2: np.ndarray
     loglik: float
@@ -69,7 +59,6 @@ class MultilevelResult:
     method: str
     test: str
     level: float
-    names: tuple[str, ...]
     notes: tuple[str, ...]
     _data: dict[str, Any] = field(repr=False, default_factory=dict)
 
@@ -119,8 +108,8 @@ class MultilevelResult:
         if X.shape[1] != self.p:
             raise ValueError(f"newmods must have {self.p - int(constant)} columns")
         estimate, variance = X @ self.coef, np.einsum("ip,pr,ir->i", X, self.vcov, X)
-        critical = _critical(self.test, self.k - self.p, self.level)
-        half, wide = critical * np.sqrt(variance), critical * np.sqrt(variance + self.sigma2.sum())
+        quantile = critical(self.level, _df(self.test, self.k - self.p))
+        half, wide = quantile * np.sqrt(variance), quantile * np.sqrt(variance + self.sigma2.sum())
         return pd.DataFrame(
             {
                 "estimate": estimate,
@@ -131,12 +120,6 @@ class MultilevelResult:
                 "pi_upper": estimate + wide,
             }
         )
-
-    def summary_frame(self) -> pd.DataFrame:
-        """One row a coefficient: coef, se, statistic, pvalue, ci_lower, ci_upper."""
-        columns = {"coef": self.coef, "se": self.se}
-        columns |= {"statistic": self.statistic, "pvalue": self.pvalue}
-        return coefficient_frame(self.names, columns, self.ci)
 
 
 def multilevel(
@@ -301,8 +284,8 @@ def _estimable(codes: list[np.ndarray], k: int, p: int) -> tuple[list[int], tupl
     return estimated, tuple(notes)
 
 
-def _critical(test: str, df: int, level: float) -> float:
-    return norm_critical(level) if test == "z" else t_critical(level, df)
+def _df(test: str, residual: int) -> float:
+    return inf if test == "z" else residual
 
 
 def _result(
@@ -318,32 +301,19 @@ def _result(
     level: float,
 ) -> MultilevelResult:
     k, p = model.k, model.p
-    coef, vcov = best.beta, best.vcov
-    se = np.sqrt(np.diagonal(vcov))
-    statistic = coef / se
-    critical = _critical(test, k - p, level)
-    if test == "z":
-        pvalue = norm_two_sided(statistic)
-    else:
-        pvalue = t_two_sided(statistic, k - p) if k > p else np.full(p, np.nan)
+    coef, vcov, df = best.beta, best.vcov, _df(test, k - p)
     spread = model.spread
     q, total = spread.q, float(sigma2.sum())
     typical = (k - p) / spread.trace_p if k > p else float("nan")
     share = 100.0 * sigma2 / (total + typical) if k > p else np.zeros(len(sigma2))
     interval = None
     if data["intercept_only"]:
-        half = critical * float(np.sqrt(vcov[0, 0] + total))
+        half = critical(level, df) * float(np.sqrt(vcov[0, 0] + total))
         interval = (float(coef[0]) - half, float(coef[0]) + half)
-    tested = slice(1, None) if data["intercept"] else slice(None)
-    qm, qm_df, qm_pvalue = wald(coef[tested], vcov[tested, tested], test, k - p)
-    if data["intercept_only"]:
-        qm, qm_pvalue = float("nan"), float("nan")
+    mods = slice(1, None) if data["intercept"] else slice(None)
+    qm, qm_df, qm_pvalue = wald(coef[mods], vcov[mods, mods], df)
     return MultilevelResult(
-        coef=coef,
-        se=se,
-        statistic=statistic,
-        pvalue=pvalue,
-        ci=np.column_stack([coef - critical * se, coef + critical * se]),
+        **tested(coef, np.sqrt(np.diagonal(vcov)), df, level),
         vcov=vcov,
         sigma2=sigma2,
         loglik=best.loglik,
@@ -366,14 +336,3 @@ def _result(
         notes=notes,
         _data=data,
     )
-
-
-def wald(coef: np.ndarray, vcov: np.ndarray, test: str, df: int) -> tuple[float, int, float]:
-    """Joint test of coefficients: statistic (F when test is "t"), its df and p-value."""
-    count = len(coef)
-    if count == 0:
-        return float("nan"), 0, float("nan")
-    statistic = float(coef @ np.linalg.solve(vcov, coef))
-    if test == "z":
-        return statistic, count, float(chi2_upper(statistic, count))
-    return statistic / count, count, float(f_upper(statistic / count, count, df))

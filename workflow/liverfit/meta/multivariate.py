@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._coefficients import Coefficients, tested
 from ._gaussian import BlockModel, Evaluation, connected_components
 from ._inputs import (
     coefficient_frame,
@@ -63,7 +65,7 @@ class ConditionalResult:
 
 
 @dataclass(frozen=True)
-class MultivariateResult:
+class MultivariateResult(Coefficients):
     """A fitted multivariate model; outcomes are sorted and everything follows that order.
 
     Attributes
@@ -80,11 +82,6 @@ class MultivariateResult:
     """
 
     outcomes: tuple[Any, ...]
-    coef: np.ndarray
-    se: np.ndarray
-    statistic: np.ndarray
-    pvalue: np.ndarray
-    ci: np.ndarray
     vcov: np.ndarray
     tau2: np.ndarray
     rho: np.ndarray
@@ -99,7 +96,6 @@ class MultivariateResult:
     structure: str
     method: str
     level: float
-    names: tuple[str, ...]
     _data: dict[str, Any] = field(repr=False, default_factory=dict)
 
     def conditional(self, target: Any, given: Any, at: float = 0.0) -> ConditionalResult:
@@ -164,12 +160,6 @@ class MultivariateResult:
             level=self.level,
             names=self.names,
         )
-
-    def summary_frame(self) -> pd.DataFrame:
-        """One row a coefficient: coef, se, statistic, pvalue, ci_lower, ci_upper."""
-        columns = {"coef": self.coef, "se": self.se}
-        columns |= {"statistic": self.statistic, "pvalue": self.pvalue}
-        return coefficient_frame(self.names, columns, self.ci)
 
     def _position(self, outcome: Any) -> int:
         if outcome not in self.outcomes:
@@ -371,8 +361,6 @@ def _result(
     method: str,
     level: float,
 ) -> MultivariateResult:
-    coef, se = best.beta, np.sqrt(np.diagonal(best.vcov))
-    half = norm_critical(level) * se
     sd = np.sqrt(np.diagonal(psi))
     with np.errstate(invalid="ignore", divide="ignore"):
         correlation = np.clip(psi / np.outer(sd, sd), -1.0, 1.0)
@@ -381,11 +369,7 @@ def _result(
     q, q_df = model.spread.q, model.k - model.p
     return MultivariateResult(
         outcomes=outcomes,
-        coef=coef,
-        se=se,
-        statistic=coef / se,
-        pvalue=norm_two_sided(coef / se),
-        ci=np.column_stack([coef - half, coef + half]),
+        **tested(best.beta, np.sqrt(np.diagonal(best.vcov)), inf, level),
         vcov=best.vcov,
         tau2=np.diagonal(psi).copy(),
         rho=rho,

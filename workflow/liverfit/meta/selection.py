@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,14 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from . import _validate as check
+from ._coefficients import Coefficients, tested
 from ._profile import Weighted, loglik
-from .distributions import LOG_2PI, chi2_upper, norm_critical, norm_two_sided
+from .distributions import LOG_2PI, chi2_upper
 from .errors import ConvergenceError, StatisticalWarning
 from .heterogeneity import estimate_tau2
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 ALTERNATIVES = ("less", "greater", "two-sided")
 # Relative publication probabilities are searched between these, as metafor does (0 to 100).
@@ -26,7 +27,7 @@ LOWEST, HIGHEST = 1e-9, 100.0
 
 
 @dataclass(frozen=True)
-class SelectionResult:
+class SelectionResult(Coefficients):
     """A fitted selection model.
 
     Attributes
@@ -40,11 +41,6 @@ class SelectionResult:
     loglik : maximised log-likelihood
     """
 
-    coef: np.ndarray
-    se: np.ndarray
-    statistic: np.ndarray
-    pvalue: np.ndarray
-    ci: np.ndarray
     tau2: float
     weights: np.ndarray
     weights_se: np.ndarray
@@ -56,23 +52,6 @@ class SelectionResult:
     loglik: float
     alternative: str
     level: float
-    names: tuple[str, ...] = field(repr=False)
-
-    def summary_frame(self) -> pd.DataFrame:
-        """One row a coefficient: coef, se, statistic, pvalue, ci_lower, ci_upper."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            {
-                "coef": self.coef,
-                "se": self.se,
-                "statistic": self.statistic,
-                "pvalue": self.pvalue,
-                "ci_lower": self.ci[:, 0],
-                "ci_upper": self.ci[:, 1],
-            },
-            index=pd.Index(self.names, name="term"),
-        )
 
 
 @dataclass(frozen=True)
@@ -209,15 +188,9 @@ def selection_model(
         )
     beta, tau2, weights, value, start_value = _maximise(problem)
     se, weights_se = _standard_errors(problem, beta, tau2, weights)
-    coef = sign * beta
-    half = norm_critical(level) * se
     lrt = max(0.0, 2.0 * (value - start_value))
     return SelectionResult(
-        coef=coef,
-        se=se,
-        statistic=coef / se,
-        pvalue=norm_two_sided(coef / se),
-        ci=np.column_stack([coef - half, coef + half]),
+        **tested(sign * beta, se, inf, level),
         tau2=tau2,
         weights=weights,
         weights_se=weights_se,

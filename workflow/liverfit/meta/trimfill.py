@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import _validate as check
-from .errors import ConvergenceError, SingularModelError, StatisticalWarning
+from .errors import ConvergenceError, SingularModelError
 from .heterogeneity import METHODS
-from .univariate import TESTS, RandomEffectsResult, fit_core, random_effects
+from .univariate import TESTS, RandomEffectsResult, fit_core, random_effects, refit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,15 +117,13 @@ def trim_and_fill(
     extreme = slice(len(y) - k0, len(y))
     filled_yi = sign * (2.0 * center - ordered[extreme])
     filled_vi = variances[extreme].copy()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", StatisticalWarning)
-        fit = random_effects(
-            np.concatenate([y, filled_yi]),
-            np.concatenate([v, filled_vi]),
-            method=method,
-            test=test,
-            level=level,
-        )
+    fit = refit(
+        np.concatenate([y, filled_yi]),
+        np.concatenate([v, filled_vi]),
+        method=method,
+        test=test,
+        level=level,
+    )
     return TrimAndFillResult(
         k0=k0,
         k0_se=k0_se,

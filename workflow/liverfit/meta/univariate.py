@@ -11,15 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _validate as check
+from ._coefficients import Coefficients, critical, tested, wald
 from ._profile import Weighted, loglik
-from .distributions import (
-    chi2_upper,
-    f_upper,
-    norm_critical,
-    norm_two_sided,
-    t_critical,
-    t_two_sided,
-)
+from .distributions import chi2_upper
 from .errors import StatisticalWarning
 from .heterogeneity import METHODS, estimate_tau2, q_profile
 
@@ -71,7 +65,7 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class RandomEffectsResult:
+class RandomEffectsResult(Coefficients):
     """A fitted model; all definitions are metafor's.
 
     Attributes
@@ -97,11 +91,6 @@ class RandomEffectsResult:
     names : names of the coefficients
     """
 
-    coef: np.ndarray
-    se: np.ndarray
-    statistic: np.ndarray
-    pvalue: np.ndarray
-    ci: np.ndarray
     vcov: np.ndarray = field(repr=False)
     tau2: float
     i2: float
@@ -121,7 +110,6 @@ class RandomEffectsResult:
     test: str
     level: float
     intercept: bool
-    names: tuple[str, ...]
     weights: np.ndarray = field(repr=False)
     yi: np.ndarray = field(repr=False)
     vi: np.ndarray = field(repr=False)
@@ -166,18 +154,14 @@ class RandomEffectsResult:
             raise ValueError(f"mods must be finite with columns {self.names}, got {X.shape}")
         estimate = X @ self.coef
         variance = np.einsum("np,pq,nq->n", X, self.vcov, X)
-        half = self._critical * np.sqrt(variance)
-        wide = self._critical * np.sqrt(variance + self.tau2)
+        quantile = critical(self.level, self.df)
+        half, wide = quantile * np.sqrt(variance), quantile * np.sqrt(variance + self.tau2)
         return Prediction(
             estimate,
             np.sqrt(variance),
             np.column_stack([estimate - half, estimate + half]),
             np.column_stack([estimate - wide, estimate + wide]),
         )
-
-    @property
-    def _critical(self) -> float:
-        return norm_critical(self.level) if self.df == inf else t_critical(self.level, self.df)
 
     def influence(self) -> pd.DataFrame:
         """Deletion diagnostics, one row a study; see `meta.influence`."""
@@ -190,22 +174,6 @@ class RandomEffectsResult:
         from .diagnostics import leave_one_out
 
         return leave_one_out(self)
-
-    def summary_frame(self) -> pd.DataFrame:
-        """One row a coefficient: coef, se, statistic, pvalue, ci_lower, ci_upper."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            {
-                "coef": self.coef,
-                "se": self.se,
-                "statistic": self.statistic,
-                "pvalue": self.pvalue,
-                "ci_lower": self.ci[:, 0],
-                "ci_upper": self.ci[:, 1],
-            },
-            index=pd.Index(self.names, name="term"),
-        )
 
 
 def random_effects(
@@ -295,6 +263,13 @@ def random_effects(
     return _result(y, v, X, core, method, test, level, intercept, names)
 
 
+def refit(y: np.ndarray, v: np.ndarray, mods: Any = None, **options: Any) -> RandomEffectsResult:
+    """`random_effects` without its warnings, for models whose degeneracy is not the subject."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", StatisticalWarning)
+        return random_effects(y, v, mods, **options)
+
+
 def _warn(message: str) -> None:
     warnings.warn(message, StatisticalWarning, stacklevel=3)
 
@@ -329,28 +304,17 @@ def _result(
 ) -> RandomEffectsResult:
     k, p = X.shape
     tau2, beta = core.tau2, core.beta
-    se = np.sqrt(core.vcov.diagonal())
-    with np.errstate(divide="ignore", invalid="ignore"):
-        statistic = beta / se
-    if test == "knha":
-        df, critical = float(k - p), t_critical(level, k - p)
-        pvalue = t_two_sided(statistic, df)
-    else:
-        df, critical = inf, norm_critical(level)
-        pvalue = norm_two_sided(statistic)
-    half = critical * se
+    df = float(k - p) if test == "knha" else inf
     q, i2, h2 = _heterogeneity(y, v, X, tau2, method)
-    qm, qm_df, qm_pvalue = _moderator_test(beta, core.vcov, intercept, df)
+    # All moderators, or the constant when it is alone.
+    first = slice(1 if intercept and p > 1 else 0, None)
+    qm, tested_count, qm_pvalue = wald(beta[first], core.vcov[first, first], df)
     interval = None
     if p == 1 and names == ("intercept",):
-        wide = critical * sqrt(core.vcov[0, 0] + tau2)
+        wide = critical(level, df) * sqrt(core.vcov[0, 0] + tau2)
         interval = (float(beta[0]) - wide, float(beta[0]) + wide)
     return RandomEffectsResult(
-        coef=beta,
-        se=se,
-        statistic=statistic,
-        pvalue=pvalue,
-        ci=np.array([beta - half, beta + half]).T,
+        **tested(beta, np.sqrt(core.vcov.diagonal()), df, level),
         vcov=core.vcov,
         tau2=tau2,
         i2=i2,
@@ -359,7 +323,7 @@ def _result(
         q_df=k - p,
         q_pvalue=float(chi2_upper(q, k - p)) if k > p else 1.0,
         qm=qm,
-        qm_df=qm_df,
+        qm_df=(tested_count, df),
         qm_pvalue=qm_pvalue,
         loglik=loglik(y, v, X, tau2, method),
         prediction_interval=interval,
@@ -391,21 +355,3 @@ def _heterogeneity(
         return q, max(0.0, 100.0 * (q - df) / q) if q > 0 else 0.0, q / df
     typical = df / fixed.trace_p(X)
     return q, 100.0 * tau2 / (typical + tau2), tau2 / typical + 1.0
-
-
-def _moderator_test(
-    beta: np.ndarray, vcov: np.ndarray, intercept: bool, df: float
-) -> tuple[float, tuple[int, float], float]:
-    """Wald test of all moderators (of the constant when it is alone)."""
-    first = 1 if intercept and len(beta) > 1 else 0
-    tested, cov = beta[first:], vcov[first:, first:]
-    m = len(tested)
-    if not (np.diagonal(cov) > 0).all():
-        return nan, (m, df), nan
-    if m == 1:
-        qm = float(tested[0] ** 2 / cov[0, 0])
-    else:
-        qm = float(tested @ np.linalg.solve(cov, tested))
-    if df == inf:
-        return qm, (m, inf), float(chi2_upper(qm, m))
-    return qm / m, (m, df), float(f_upper(qm / m, m, df))
