@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 
@@ -189,9 +188,10 @@ def rotated(
     V, out, group = V[np.ix_(order, order)], data[order], outer[order]
     values = np.diagonal(V).copy()
     if np.count_nonzero(V) > len(V):
-        edges = np.append(starts, len(V)).tolist()
-        for first, last in pairwise(edges):
-            if last - first > 1:
-                values[first:last], U = np.linalg.eigh(V[first:last, first:last])
-                out[first:last] = U.T @ out[first:last]
+        # Groups of one size are decomposed together.
+        sizes = np.bincount(outer)
+        for size in set(sizes.tolist()) - {1}:
+            rows = starts[sizes == size][:, None] + np.arange(size)
+            values[rows], U = np.linalg.eigh(V[rows[:, :, None], rows[:, None, :]])
+            out[rows] = U.swapaxes(-1, -2) @ out[rows]
     return values, out, starts, group

@@ -7,8 +7,6 @@ released when their score turns positive. A bounded quasi-Newton search is the f
 
 from __future__ import annotations
 
-from itertools import product
-
 import numpy as np
 
 from ._gaussian import BlockModel, Evaluation, inverse_and_logdet
@@ -66,7 +64,8 @@ def _starts(model: Model, reml: bool, scale: float) -> list[np.ndarray]:
     else:
         ratio, most, low = 1.6, 24, min(low, 0.3 * float(model.v.min()))
     points = min(max(3, int(np.ceil(np.log(2.0 * scale / low) / np.log(ratio)))), most)
-    axis = np.concatenate([[0.0], np.geomspace(low, 2.0 * scale, points)])
+    axis = low * (2.0 * scale / low) ** (np.arange(-1.0, points) / (points - 1))
+    axis[0] = 0.0
     grid = np.stack(np.meshgrid(*[axis] * q, indexing="ij"), axis=-1).reshape(-1, q)
     values = model.grid_logliks(axis, reml)
     if not np.isfinite(values).any():
@@ -90,13 +89,16 @@ def grid_peaks(values: np.ndarray, q: int) -> tuple[np.ndarray, np.ndarray]:
     A maximum at zero can hide from the grid behind a rise between its first two points.
     """
     batch, grid = values.shape[:-q], values.shape[-q:]
-    padded = np.full((*batch, *(n + 2 for n in grid)), -np.inf)
-    padded[(..., *(slice(1, -1),) * q)] = values
-    peak = np.isfinite(values)
-    for shift in product(range(3), repeat=q):
-        if shift != (1,) * q:
-            window = tuple(slice(s, s + n) for s, n in zip(shift, grid, strict=True))
-            peak &= values >= padded[(..., *window)]
+    # The highest of the neighbours, axis by axis.
+    around = values
+    for axis in range(q):
+        rest = (slice(None),) * (q - 1 - axis)
+        up, down = (..., slice(1, None), *rest), (..., slice(None, -1), *rest)
+        wider = around.copy()
+        np.maximum(around[up], around[down], out=wider[up])
+        np.maximum(wider[down], around[up], out=wider[down])
+        around = wider
+    peak = np.isfinite(values) & (values >= around)
     flat = values.reshape(*batch, -1)
     face, best = np.zeros(flat.shape, dtype=bool), flat.max(axis=-1, keepdims=True)
     for zero in np.indices(grid).reshape(q, -1) == 0:
