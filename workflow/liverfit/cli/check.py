@@ -70,6 +70,8 @@ def check(
             owner = loaded.get(Path(finding.path).parent.name)
             if owner is not None:
                 owner.findings.append(finding)
+    for finding in _screens(list(loaded.values()), data):
+        loaded[Path(finding.path).parent.name].findings.append(finding)
     if output is OutputFormat.json:
         _print_document(list(loaded.values()))
     else:
@@ -113,23 +115,57 @@ def checksum(
 
 
 def _unit_checks(data: Path) -> list:
-    """The check of units, where the plan's outcomes and the spelling table are at hand."""
+    """The checks of units and outcomes, where the plan and the spelling table are at hand."""
     from liverfit.data.dataset import load_dataset
-    from liverfit.data.findings import DataError
-    from liverfit.data.measurements import unit_findings
-    from liverfit.data.plan import load_yaml
+    from liverfit.data.measurements import outcome_findings, unit_findings
 
-    plan, curation = Path("config/outcomes.yaml"), data / "curation"
-    if not plan.is_file():
+    outcomes, curation = _plan("outcomes"), data / "curation"
+    if outcomes is None:
         return []
     spellings = load_dataset(curation).tables.get("normalise") if curation.is_dir() else None
     normalise = [] if spellings is None else spellings.to_dict("records")
+    return [
+        lambda dataset: unit_findings(dataset, normalise, outcomes),
+        lambda dataset: outcome_findings(dataset, normalise, outcomes),
+    ]
+
+
+def _screens(datasets: list[Dataset], data: Path) -> list[Finding]:
+    """What the integrity screens flag in the data sets, where the plan is at hand.
+
+    The other data sets stand beside them, as in the pipeline: spreads are held to those of all
+    trials.
+    """
+    from liverfit.data.dataset import load_dataset
+    from liverfit.data.screening import screen_findings
+
+    plan = [_plan(name) for name in ("outcomes", "modalities", "config")]
+    names = {dataset.name for dataset in datasets}
+    if None in plan or not any(d.ok and d.format == "arms" for d in datasets):
+        return []
+    others = [load_dataset(data / name) for name in _present(data) if name not in names]
+    found = screen_findings([*datasets, *others], *plan)
+    return [f for f in found if Path(f.path).parent.name in names]
+
+
+def _plan(name: str) -> dict | None:
+    """Return config/{name}.yaml, None where there is none; end the command where it will not do."""
+    from liverfit.data.descriptor import SCHEMA
+    from liverfit.data.findings import DataError
+    from liverfit.data.plan import check_plan, load_yaml
+
+    path = Path(f"config/{name}.yaml")
+    if not path.is_file():
+        return None
     try:
-        outcomes = load_yaml(str(plan))
+        content = load_yaml(str(path))
+        findings = check_plan(content, str(SCHEMA.with_name(f"{name}.schema.yaml")), str(path))
     except DataError as error:
-        typer.echo(error, err=True)
-        raise typer.Exit(EXIT_FINDINGS) from None
-    return [lambda dataset: unit_findings(dataset, normalise, outcomes)]
+        findings = error.findings
+    if findings:
+        typer.echo(str(DataError(findings)), err=True)
+        raise typer.Exit(EXIT_FINDINGS)
+    return content
 
 
 def _present(data: Path) -> list[str]:

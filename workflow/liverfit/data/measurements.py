@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from liverfit.data.canonical import Outcomes, Spellings, UnknownUnit
-from liverfit.data.findings import Finding
+from liverfit.data.findings import WARNING, Finding, shown
 from liverfit.data.implied import PrintedP
 from liverfit.data.parse import parse_number, parse_pvalue
 
@@ -162,6 +164,35 @@ def _printed_se(row: dict) -> float | None:
     if row["spread_kind"] == "ci95" and row["lower"] is not None and row["upper"] is not None:
         return (row["upper"] - row["lower"]) / (2 * 1.959963984540054)
     return row["spread"] if row["spread_kind"] == "se" else None
+
+
+def outcome_findings(dataset, normalise: list[dict], outcomes: dict) -> list[Finding]:
+    """Warn of outcomes that are not analysed, but are all but the name of one that is."""
+    if "measurements" not in dataset.tables:
+        return []
+    spell, known = Spellings.from_rows(normalise), Outcomes(outcomes["outcomes"])
+    near: dict[str, list[str]] = {}
+    findings = []
+    for row in dataset.tables["measurements"].to_dict("records"):
+        printed = row["outcome"]
+        if printed not in near:
+            spelled, _ = spell.canonical("measurements", "outcome", printed)
+            unknown = spelled != "drop" and known.name(spelled) is None
+            near[printed] = get_close_matches(printed, known.entries, 1, 0.85) if unknown else []
+        if near[printed]:
+            path, _, line = row["row_id"].rpartition(":")
+            findings.append(
+                Finding(
+                    path=f"{dataset.folder}/{path.partition('/')[2]}",
+                    line=int(line),
+                    column="outcome",
+                    what=f"{shown(printed)} is not analysed",
+                    expected="a name from config/outcomes.yaml, or other:NAME",
+                    remedy=f"did you mean {near[printed][0]}?",
+                    severity=WARNING,
+                )
+            )
+    return findings
 
 
 def unit_findings(dataset, normalise: list[dict], outcomes: dict) -> list[Finding]:

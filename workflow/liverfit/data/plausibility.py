@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from .as_printed import check_as_printed, check_order
 from .checks import Record, records
 from .findings import Findings, shown
 from .parse import ParseError, parse_number
@@ -32,6 +33,8 @@ def check_records(
     """
     checks = [check for check in _CHECKS.get(name, ()) if set(check.needs) <= table.present]
     sized = name == "measurements" and {"trial_id", "arm_id", "timepoint", "n"} <= table.present
+    if name == "measurements" and table.present >= set(_ORDER_NEEDS):
+        check_order(table, found)
     for line, r in records(table):
         for check in checks:
             check.run(line, r, found)
@@ -167,6 +170,9 @@ class _Check:
 
 _POOLED = partial(_check_interval, center="estimate", lower="ci_lower", upper="ci_upper")
 _POOLED_NEEDS = ("estimate", "ci_lower", "ci_upper")
+_ORDER_NEEDS = (
+    "trial_id", "arm_id", "outcome", "unit", "as_reported", "timepoint", "center",
+)  # fmt: skip
 _INTERVAL_NEEDS = ("center", "lower", "upper")
 _CHECKS: dict[str, tuple[_Check, ...]] = {
     "trials": (_Check(_check_design, ("design", "randomised")),),
@@ -180,6 +186,7 @@ _CHECKS: dict[str, tuple[_Check, ...]] = {
         ),
         _Check(_check_percent, ("timepoint", "unit", "center_type", "center", "lower")),
         _Check(_check_timepoint, ("timepoint", "week", "comparator_arm_id")),
+        _Check(check_as_printed, (*_INTERVAL_NEEDS, "spread", "spread_type", "as_reported")),
     ),
     "reviews": (_Check(_POOLED, _POOLED_NEEDS),),
     "trial_effects": (_Check(_POOLED, _POOLED_NEEDS),),

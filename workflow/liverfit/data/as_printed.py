@@ -1,0 +1,123 @@
+"""Cells against the words beside them: `as_reported` keeps what the source prints.
+
+A number that was mistyped, put on another unit or moved to another row no longer stands in the
+words that were copied with it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .checks import records
+from .findings import Findings, shown
+from .parse import MINUS, ParseError, parse_number
+from .table import RawTable
+
+NUMBERS = ("center", "spread", "lower", "upper")
+_NUMBER = re.compile(r"(?:[0-9]+(?:[.,·][0-9]+)*|\.[0-9]+)(?:[eE][-+−]?[0-9]+)?")
+_MINUS = re.compile(rf"(?<![0-9.)%/]) ?[-{MINUS}–] ?$")
+_PLUS = re.compile(r"\+ ?$")
+_SE = re.compile(r"\b(?:SEM|SE|s\.e\.(?:m\.)?|standard errors?)\b", re.IGNORECASE)
+_SD = re.compile(r"\b(?:SDs?|s\.d\.|standard deviations?)\b", re.IGNORECASE)
+_COPY = "copy both from the source once more"
+
+
+def check_as_printed(line: int, r: dict[str, str], found: Findings) -> None:
+    """Warn where a number, its sign or the kind of its spread is not what `as_reported` says.
+
+    Parameters
+    ----------
+    line : int
+    r : dict
+        A record of measurements.
+    found : Findings
+        Collector of the table's file.
+
+    Notes
+    -----
+    Words without numbers are passed over. A sign is doubted only where every place of the number
+    in the words has the other one in print: prose such as "fell by 3.2" has none.
+    """
+    words = r["as_reported"]
+    places = list(_NUMBER.finditer(words))
+    printed = [(_readings(m[0]), _sign(words[: m.start()])) for m in places]
+    for column in NUMBERS if printed else ():
+        try:
+            value = parse_number(r[column]) if r[column] else None
+        except ParseError:
+            continue  # told where cells are checked
+        if value is None:
+            continue
+        signs = {sign for readings, sign in printed if abs(value) in readings}
+        if not signs:
+            what = f"{shown(r[column], 30)} does not stand in as_reported {shown(words)}"
+            found.warn(line, column, what, "the number as it is printed", _COPY)
+        elif column != "spread" and signs == ({"-"} if value > 0 else {"+"}):
+            what = f"{shown(r[column], 30)} has another sign in as_reported {shown(words)}"
+            found.warn(line, column, what, "the sign as it is printed", _COPY)
+    _check_kind(line, r, found)
+
+
+def check_order(table: RawTable, found: Findings) -> None:
+    """Warn where baseline and end of one arm stand in the other order in the words they share.
+
+    "From 20.1 to 17.4" gives the baseline first. Values that recur in the words are passed over.
+
+    Parameters
+    ----------
+    table : RawTable
+        The table of measurements.
+    found : Findings
+        Collector of its file.
+    """
+    pairs: dict[tuple[str, ...], dict[str, tuple[int, str]]] = {}
+    for line, r in records(table):
+        if r["timepoint"] in ("baseline", "post") and r["center"] and r["as_reported"]:
+            key = tuple(r[k] for k in ("trial_id", "arm_id", "outcome", "unit", "as_reported"))
+            pairs.setdefault(key, {}).setdefault(r["timepoint"], (line, r["center"]))
+    for key, pair in pairs.items():
+        if len(pair) < 2:
+            continue
+        places = {visit: _places(cell, key[-1]) for visit, (_, cell) in pair.items()}
+        if any(len(at) != 1 for at in places.values()) or places["baseline"] <= places["post"]:
+            continue
+        line, cell = pair["baseline"]
+        what = f"the baseline {shown(cell, 30)} stands behind the end in as_reported"
+        remedy = f"check whether this line and line {pair['post'][0]} changed places"
+        found.warn(line, "timepoint", what, "the baseline first", remedy)
+
+
+def _places(cell: str, words: str) -> list[int]:
+    """Return where in the words a number stands."""
+    try:
+        value = abs(parse_number(cell))
+    except ParseError:
+        return []
+    return [m.start() for m in _NUMBER.finditer(words) if value in _readings(m[0])]
+
+
+def _sign(before: str) -> str:
+    """Return the sign at the end of what stands before a number; a dash behind a number is none."""
+    return "-" if _MINUS.search(before) else "+" if _PLUS.search(before) else ""
+
+
+def _readings(text: str) -> set[float]:
+    """Return what a printed number may mean: a comma or raised dot is decimal, or is not."""
+    texts = {text, text.replace(",", "."), text.replace(",", ""), text.replace("·", ".")}
+    found = set()
+    for candidate in texts:
+        try:
+            found.add(float(candidate.replace(MINUS, "-")))
+        except ValueError:
+            continue
+    return found
+
+
+def _check_kind(line: int, r: dict[str, str], found: Findings) -> None:
+    says_se, says_sd = bool(_SE.search(r["as_reported"])), bool(_SD.search(r["as_reported"]))
+    for kind, says, contrary in (("sd", says_sd, says_se), ("se", says_se, says_sd)):
+        if r["spread_type"] == kind and contrary and not says:
+            what = (
+                f"spread_type is {kind} but as_reported {shown(r['as_reported'])} names the other"
+            )
+            found.warn(line, "spread_type", what, "the kind that is printed", _COPY)
