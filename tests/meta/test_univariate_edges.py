@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from reference_univariate import data
+from scipy.special import stdtrit
 
 from liverfit import meta
 
@@ -275,6 +276,24 @@ def test_power_far_from_the_null_is_a_number(alternative: str) -> None:
         order = np.argsort(toward, kind="stable")
         assert (np.diff(got[order]) >= -1e-9).all()
         assert got[order][-1] > (0.9 if k > 2 else 0.1)
+
+
+@pytest.mark.parametrize("k", [3, 6, 20])
+def test_power_with_the_floor_of_the_standard_error(k: int) -> None:
+    rng = np.random.default_rng(5)
+    z, s2 = rng.normal(size=400_000), rng.chisquare(k - 1, 400_000) / (k - 1)
+    cut = -stdtrit(k - 1, 0.025)
+    effect = np.array([0.0, 0.3, 0.8])
+    plan = meta.power(effect, 0.1, 0.05, k, test="knha", floor=True)
+    for truth, found in zip(effect, plan.power, strict=True):
+        statistic = (z + truth / plan.se) / np.sqrt(np.maximum(1.0, s2))
+        assert found == pytest.approx((np.abs(statistic) > cut).mean(), abs=0.004)
+    again = meta.power(plan.detectable, 0.1, 0.05, k, test="knha", floor=True)
+    assert float(again.power) == pytest.approx(0.8, abs=1e-6)
+    plain = meta.power(effect, 0.1, 0.05, k, test="knha")
+    assert (plan.power < plain.power).all()
+    with pytest.raises(ValueError, match="floor"):
+        meta.power(effect, 0.1, 0.05, k, floor=True)
 
 
 def test_power_is_the_rejection_rate() -> None:
