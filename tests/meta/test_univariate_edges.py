@@ -107,6 +107,13 @@ def test_singular_moderators_are_named() -> None:
     assert issubclass(meta.SingularModelError, ValueError)
 
 
+@pytest.mark.parametrize("test", [meta.egger_test, meta.pet_peese])
+@pytest.mark.parametrize("model", ["lm", "rma"])
+def test_equal_variances_cannot_be_regressed_on(test, model: str) -> None:
+    with pytest.raises(meta.SingularModelError, match="all variances are equal"):
+        test(Y, [0.1] * len(Y), model=model)
+
+
 def test_moderator_faults() -> None:
     x = np.arange(7.0)
     x[3] = np.nan

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _validate as check
+from .errors import SingularModelError
 from .heterogeneity import METHODS
 from .univariate import TESTS, RandomEffectsResult, random_effects, refit
 
@@ -105,6 +106,10 @@ def _regress(
     """yi on one predictor: least squares with weights 1/vi, or a mixed-effects model."""
     if len(y) < 3:
         raise ValueError(f"a regression on precision needs at least three studies, got {len(y)}")
+    if (v == v[0]).all():
+        raise SingularModelError(
+            "all variances are equal, so that nothing can be regressed on them"
+        )
     if model == "rma":
         return random_effects(y, v, x, method, test, level)
     # Weighted least squares with an estimated scale is the equal-effects model with the
