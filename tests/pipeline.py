@@ -75,7 +75,7 @@ def run_pipeline(root: Path) -> Run:
     datasets = [load_dataset(folder) for folder in folders]
     for dataset in datasets:
         assert dataset.ok, "\n".join(map(str, dataset.errors))
-    trials = [d for d in datasets if d.descriptor["format"] in ("arms", "curation")]
+    trials = [d for d in datasets if d.format != "reviews" and "reproduces" not in d.descriptor]
     outcomes, plan = config["outcomes"], config["config"]
     harmonized = harmonize(trials, outcomes, config["modalities"], plan["harmonize"])
     derived = derive_effects(

@@ -212,7 +212,8 @@ def test_latin_1_file(folder: Folder) -> None:
     errors = load_dataset(folder.path).errors
     assert [str(error) for error in errors] == [
         "data/raw/mini/arms.csv:6: arm_label: byte 0xE8 is not UTF-8 (in Windows-1252 it would be "
-        "'è'); expected UTF-8; save the file as UTF-8 (in a spreadsheet: Save as, CSV UTF-8)"
+        "'è'); expected UTF-8; save the file as UTF-8 (in a spreadsheet: Save as, CSV UTF-8), or "
+        "declare its encoding (windows-1252 or latin-1) in dataset.yaml"
     ]
 
 

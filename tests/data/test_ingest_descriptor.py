@@ -26,7 +26,7 @@ from liverfit.data.schema import FORMATS, TABLES
         ("[exercise]", "exercise", (7, "interventions"), "expected a list"),
         ("title: A small data set", "title: 12", (1, "title"), "expected a string"),
         ("licence: CC-BY-4.0", "licence: CC BY", (4, "licence"), "SPDX identifier"),
-        ("utf-8 }\n  arms", "latin-1 }\n  arms", (9, "files.trials.encoding"), "'utf-8'"),
+        ("utf-8 }\n  arms", "latin1 }\n  arms", (9, "files.trials.encoding"), "'utf-8'"),
         ("file: arms.csv, ", "", (10, "files.arms.file"), "key file is missing"),
         ("  arms: {", "  armz: {", (10, "files.armz"), "did you mean arms?"),
         ("  arms: {", "  reviews: {", (None, "files.reviews"), "does not belong to format arms"),

@@ -15,6 +15,7 @@ from liverfit.data.registry import list_datasets, verify_checksums
 ROOT = Path(__file__).parents[2]
 RAW = ROOT / "data" / "raw"
 NAMES = ["curation", "exercise_trials", "exerkine_trials", "hormone_trials", "published_reviews"]
+REMOTE = ["mattioni2021_hiit_vs_mict"]  # its table is not in the repository
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +23,18 @@ def datasets() -> dict[str, Dataset]:
     return {name: load_dataset(RAW / name) for name in NAMES}
 
 
-def test_the_five_data_sets_are_there() -> None:
-    assert list_datasets(RAW) == NAMES
+def test_the_data_sets_are_there() -> None:
+    assert list_datasets(RAW) == sorted(NAMES + REMOTE)
+
+
+@pytest.mark.parametrize("name", REMOTE)
+def test_a_remote_data_set_is_optional_and_never_pooled(name: str, tmp_path: Path) -> None:
+    dataset = load_dataset(RAW / name, cache=tmp_path)
+    assert dataset.errors == []
+    assert dataset.tables == {}
+    assert dataset.descriptor["optional"] is True
+    assert dataset.descriptor["reproduces"]["outcomes"]
+    assert {f.name for f in (RAW / name).iterdir()} == {"dataset.yaml", "README.md", "SHA256SUMS"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -31,7 +42,7 @@ def test_no_errors(datasets: dict[str, Dataset], name: str) -> None:
     assert [str(error) for error in datasets[name].errors] == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES + REMOTE)
 def test_checksums_hold(name: str) -> None:
     assert verify_checksums(RAW / name) == []
 

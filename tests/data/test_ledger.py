@@ -125,7 +125,9 @@ def test_row_flow_adds_up_from_stage_to_stage():
     rows = [(row(i), *end, "", "") for i, end in enumerate(ends, start=2)]
     other = [(row(2, "set/arms.csv"), "used", "", "", "")]
     flow = row_flow(
-        pd.DataFrame(rows + other, columns=list(COLUMNS)), {"pooled": 4, "not asked": 3, "none": 0}
+        pd.DataFrame(rows + other, columns=list(COLUMNS)),
+        {"pooled": 4, "not asked": 3, "none": 0},
+        {r[0] for r in rows},
     )
     kept = flow[flow["box"] == "kept"].set_index("stage")["count"]
     # 23 summaries; 7 without a number; 5 repeats; 5 without an effect; 6 used

@@ -42,6 +42,7 @@ rule build_ledger:
         effects="<results>/effects/effects.csv",
         before_after="<results>/effects/before_after.csv",
         concordance="<results>/concordance/concordance.csv",
+        reproduction="<results>/concordance/reproduction.csv" if REPRODUCED else [],
         claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
         code=code_of("build_ledger"),
     output:

@@ -19,6 +19,7 @@ rule ingest:
     params:
         checksums=published_checksums,
         folder=raw_folder,
+        mirror=config.get("mirror"),
         on_invalid=config["on_invalid"],
     message:
         "Ingest data set {wildcards.dataset}"

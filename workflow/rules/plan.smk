@@ -35,14 +35,26 @@ def checked_claims():
     return {claim["id"]: claim for claim in claims["claims"]}
 
 
-def datasets_by_format():
-    """Return {name: format} of the data sets to use, whose files are what their checksums say."""
+def descriptors():
+    """Return {name: dataset.yaml} of the data sets to use, and the optional ones that are not.
+
+    The files are what their checksums say.
+    """
     root, wanted = Path(DATA), config["datasets"]
-    formats, findings = {}, []
-    for name in registry.list_datasets(root) if wanted == "all" else sorted(wanted):
+    present, chosen = registry.list_datasets(root), config.get("with_optional", [])
+    used, idle, findings = (
+        {},
+        [],
+        plan.unknown_datasets(chosen, present, locate("config/config.yaml")),
+    )
+    for name in present if wanted == "all" else sorted({*wanted, *chosen}):
         found = registry.verify_checksums(root / name)
         if not found:
-            formats[name] = plan.load_yaml(root / name / registry.DESCRIPTOR)["format"]
+            described = plan.load_yaml(root / name / registry.DESCRIPTOR)
+            if wanted != "all" or name in chosen or not described.get("optional"):
+                used[name] = described
+            else:
+                idle.append(name)
         elif config["on_invalid"] == "skip":
             told = "\n".join(map(str, found))
             logger.warning(f"Data set {name} is left out (on_invalid: skip):\n{told}")
@@ -50,7 +62,7 @@ def datasets_by_format():
             findings += found
     if findings:
         raise DataError(findings)
-    return formats
+    return used, idle
 
 
 try:
@@ -62,11 +74,14 @@ try:
     MODALITIES = checked("modalities")
     CLAIMS = checked_claims()
     DATA = locate(config.get("data", "data/raw"))
-    FORMATS = datasets_by_format()
+    DATASETS, IDLE = descriptors()
 except DataError as error:
     raise WorkflowError(f"The plan will not do:\n{error}")
 
+FORMATS = {name: described["format"] for name, described in DATASETS.items()}
 REVIEWS = [name for name, form in FORMATS.items() if form == "reviews"]
-TRIALS = [name for name, form in FORMATS.items() if form != "reviews"]
+# Data sets that only reproduce what a review printed are never pooled.
+REPRODUCED = [name for name, described in DATASETS.items() if "reproduces" in described]
+TRIALS = [name for name in FORMATS if name not in {*REVIEWS, *REPRODUCED}]
 # Curation rows about data sets that are left out are no error.
-COMPLETE = len(FORMATS) == len(registry.list_datasets(Path(DATA)))
+COMPLETE = len(DATASETS) + len(IDLE) == len(registry.list_datasets(Path(DATA)))

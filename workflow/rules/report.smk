@@ -23,6 +23,7 @@ STEPS = [
     rules.plot_network,
     rules.plot_ranks,
     rules.compare_reviews,
+    *([rules.reproduce_reviews] if REPRODUCED else []),
     rules.plot_forest,
     rules.plot_specification_curve,
     rules.plot_scoreboard,

@@ -10,7 +10,7 @@ from liverfit.data.dataset import Dataset
 from liverfit.job import logged
 
 
-def main(ingested, fates, effects, before_after, concordance, claims, ledger, flow):
+def main(ingested, fates, effects, before_after, concordance, reproduction, claims, ledger, flow):
     datasets = [Dataset.from_json(store.verify(path)) for path in ingested]
     tables = account(
         [dataset for dataset in datasets if dataset.ok],
@@ -19,6 +19,7 @@ def main(ingested, fates, effects, before_after, concordance, claims, ledger, fl
         store.read_table(before_after),
         store.read_table(concordance),
         [store.read_json(path) for path in claims],
+        store.read_table(reproduction) if reproduction else None,
     )
     for path, table in zip((ledger, flow), tables, strict=True):
         store.write_table(path, table)
@@ -32,6 +33,7 @@ if __name__ == "__main__":
             snakemake.input.effects,
             snakemake.input.before_after,
             snakemake.input.concordance,
+            snakemake.input.reproduction,
             snakemake.input.claims,
             snakemake.output.ledger,
             snakemake.output.row_flow,

@@ -33,7 +33,7 @@ def check_cells(table: RawTable, spec: Table, found: Findings) -> None:
         for line, row in zip(table.lines, table.rows, strict=True):
             cell = row[at]
             if cell not in verdicts:
-                verdicts[cell] = _judge(cell, column)
+                verdicts[cell] = judge(cell, column)
             problem = verdicts[cell]
             if problem is not None:
                 strict = column.strict or (not cell and column.required)
@@ -48,7 +48,8 @@ def check_cells(table: RawTable, spec: Table, found: Findings) -> None:
                 )
 
 
-def _judge(cell: str, column: Column) -> Problem | None:
+def judge(cell: str, column: Column) -> Problem | None:
+    """Return what is wrong with a cell as (what, expected, remedy), or None."""
     if cell == "":
         if not column.required:
             return None

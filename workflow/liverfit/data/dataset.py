@@ -12,7 +12,8 @@ import pandas as pd
 from liverfit import store
 
 from .checks import check_cells, check_keys, check_references, records
-from .descriptor import read_descriptor, table_files
+from .decimals import decimal_points
+from .descriptor import TableFile, read_descriptor, table_files
 from .findings import (
     ERROR,
     WARNING,
@@ -25,9 +26,13 @@ from .findings import (
     shown,
     warnings,
 )
+from .mapped import LongTables, long_tables, mapping_of
+from .mapping import LONG, Plan
+from .plan import key_lines
 from .plausibility import check_records, number
 from .registry import DESCRIPTOR, check_folder, data_files, verify_checksums
-from .schema import FORMATS, TABLES
+from .remote import CACHE, obtain
+from .schema import FORMATS, MAPPED, TABLES
 from .table import RawTable, read_table
 
 JSON_FORMAT = "liverfit-dataset-1"
@@ -48,9 +53,14 @@ class Dataset:
         Content of dataset.yaml; {} when that cannot be read.
     tables : dict of str to pandas.DataFrame
         Every column as printed text ("" where nothing is printed), preceded by ``row_id``
-        (``dataset/file.csv:LINE``, the physical line on which the record starts).
+        (``dataset/file.csv:LINE``, the physical line on which the record starts). Long tables that
+        a mapping makes have the line of the raw row, and measurements ``from_rows``, the raw rows
+        behind each; of participants' tables only the ids are kept.
     findings : list of Finding
         What is wrong; with an error among them the tables must not be used.
+    participants : list of dict
+        Participants' values of format ipd (:class:`liverfit.data.individual.Summaries`). They are
+        never written: a data set that was read from JSON has none.
     """
 
     name: str
@@ -58,6 +68,7 @@ class Dataset:
     descriptor: dict = field(default_factory=dict)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    participants: list[dict] = field(default_factory=list, repr=False)
 
     @property
     def errors(self) -> list[Finding]:
@@ -76,9 +87,15 @@ class Dataset:
 
     @property
     def format(self) -> str:
-        """Return the declared format (arms, reviews, curation); "" when unreadable."""
+        """Return the declared format (a name of `schema.FORMATS`); "" when unreadable."""
         value = self.descriptor.get("format")
         return value if isinstance(value, str) else ""
+
+    @property
+    def raw_tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tables that files hold, without those that a mapping makes."""
+        files = self.descriptor.get("files") if self.format in MAPPED else None
+        return {n: t for n, t in self.tables.items() if files is None or n in files}
 
     def raise_for_errors(self) -> None:
         """Raise :class:`DataError` with all findings when there is an error."""
@@ -138,7 +155,14 @@ class Dataset:
 Check = Callable[[Dataset], Iterable[Finding]]
 
 
-def load_dataset(folder: Path | str, extra_checks: Sequence[Check] = ()) -> Dataset:
+def load_dataset(
+    folder: Path | str,
+    extra_checks: Sequence[Check] = (),
+    *,
+    mirror: Path | str | None = None,
+    cache: Path | str = CACHE,
+    offline: bool = True,
+) -> Dataset:
     """Read and check one folder of data/raw.
 
     Parameters
@@ -148,6 +172,9 @@ def load_dataset(folder: Path | str, extra_checks: Sequence[Check] = ()) -> Data
     extra_checks : sequence of callable
         Further checks that take the data set and return findings (such as known units, which
         only harmonisation can judge).
+    mirror, cache, offline :
+        Where remote tables are looked for, see :func:`liverfit.data.remote.obtain`. Offline, a
+        table that is not at hand is a warning and the data set has no tables.
 
     Returns
     -------
@@ -161,36 +188,90 @@ def load_dataset(folder: Path | str, extra_checks: Sequence[Check] = ()) -> Data
     found = Findings(display_path(folder / DESCRIPTOR))
     dataset.descriptor = read_descriptor(folder / DESCRIPTOR, found)
     _check_tables_of_format(dataset.descriptor, found)
-    dataset.findings += [*found, *verify_checksums(folder)]
     declared = table_files(dataset.descriptor)
+    plan = None
+    if dataset.format in MAPPED:
+        plan = mapping_of(dataset.descriptor, folder / DESCRIPTOR, {*declared} & {*LONG}, found)
+    mirror = None if mirror is None else Path(mirror)
+    where = {"mirror": mirror, "cache": Path(cache), "offline": offline}
+    paths = _paths(folder, declared, found, where)
+    dataset.findings += [*found, *verify_checksums(folder)]
     if dataset.descriptor:
         dataset.findings += _undeclared_tables(folder, declared)
     else:
         # an unreadable dataset.yaml shall not hide what is wrong with the tables
-        declared = {name: (f"{name}.csv", ",") for name in TABLES if _is_there(folder, name)}
-    tables: dict[str, RawTable] = {}
-    collectors: dict[str, Findings] = {}
-    files = {name: file for name, (file, _) in declared.items()}
-    for name, (file, delimiter) in declared.items():
-        shown_as = display_path(folder / file)
-        table = read_table(
-            folder / file, TABLES[name].names, delimiter=delimiter, shown_as=shown_as
-        )
-        tables[name], collectors[name] = table, Findings(shown_as)
-        check_cells(table, TABLES[name], collectors[name])
-        check_keys(table, TABLES[name], collectors[name])
-    readable = {name: table for name, table in tables.items() if table.present}
-    check_references(readable, collectors, files)
-    randomised = _randomised(readable)
-    for name, table in tables.items():
-        check_records(name, table, collectors[name], randomised)
-        together = [*table.findings, *collectors[name]]
-        dataset.findings += sorted(together, key=by_line)
-        dataset.tables[name] = _table_frame(dataset.name, files[name], table)
+        declared = {name: TableFile(f"{name}.csv") for name in TABLES if _is_there(folder, name)}
+        paths = {name: folder / entry.file for name, entry in declared.items()}
+    if set(paths) < set(declared):
+        return dataset
+    _read_tables(dataset, folder, declared, paths, plan)
     for check in extra_checks:
         dataset.findings += check(dataset)
     dataset.findings = list(dict.fromkeys(dataset.findings))
     return dataset
+
+
+def _paths(
+    folder: Path, declared: dict[str, TableFile], found: Findings, where: dict
+) -> dict[str, Path]:
+    """Where every declared table lies; a remote one that cannot be had is left out."""
+    paths = {}
+    lines = key_lines(folder / DESCRIPTOR) if any(e.source for e in declared.values()) else {}
+    for name, entry in declared.items():
+        place = (lines.get(("files", name, "source")), f"files.{name}.source")
+        path: Path | None = folder / entry.file
+        if entry.source:
+            path = obtain(entry.source, folder, entry.file, found, place=place, **where)
+        if path is not None:
+            paths[name] = path
+    return paths
+
+
+def _read_tables(
+    dataset: Dataset,
+    folder: Path,
+    declared: dict[str, TableFile],
+    paths: dict[str, Path],
+    plan: Plan | None,
+) -> None:
+    """Read, map and check all tables, and put them and the findings into the data set."""
+    tables: dict[str, RawTable] = {}
+    collectors: dict[str, Findings] = {}
+    made = LongTables()
+    files = {name: entry.file for name, entry in declared.items()}
+    for name, entry in declared.items():
+        spec, free = TABLES[name], name in MAPPED
+        shown_as = display_path(folder / entry.file)
+        how = {"delimiter": entry.delimiter, "encoding": entry.encoding, "sheet": entry.sheet}
+        columns = plan.columns() if plan and free else spec.names
+        table = read_table(paths[name], columns, free=free, shown_as=shown_as, **how)
+        tables[name], collectors[name] = table, Findings(shown_as)
+        if free and plan is not None and set(columns) <= table.present:
+            made = long_tables(plan, table, entry, dataset.name, collectors[name])
+            for long, part in made.tables.items():
+                files[long], collectors[long] = entry.file, Findings(shown_as)
+                check_keys(part, TABLES[long], collectors[long])
+        elif not free:
+            if entry.decimal == ",":
+                decimal_points(table, spec, collectors[name])
+            check_cells(table, spec, collectors[name])
+            check_keys(table, spec, collectors[name])
+    every = {**tables, **made.tables}
+    readable = {name: table for name, table in every.items() if table.present}
+    check_references(readable, collectors, files)
+    randomised = _randomised(readable)
+    for name, table in every.items():
+        check_records(name, table, collectors[name], randomised)
+        together = [*table.findings, *collectors[name]]
+        dataset.findings += sorted(together, key=by_line)
+        dataset.tables[name] = _table_frame(dataset.name, files[name], table)
+        if name in made.row_ids:
+            dataset.tables[name]["row_id"] = made.row_ids[name]
+    if made.from_rows:
+        dataset.tables["measurements"]["from_rows"] = made.from_rows
+    if "ipd" in tables:
+        dataset.tables["ipd"] = dataset.tables["ipd"][["row_id"]]
+        dataset.participants = made.values
 
 
 def check_curation(datasets: Iterable[Dataset], *, complete: bool = True) -> list[Finding]:
@@ -284,9 +365,9 @@ def _is_there(folder: Path, table: str) -> bool:
     return (folder / f"{table}.csv").is_file()
 
 
-def _undeclared_tables(folder: Path, declared: dict[str, tuple[str, str]]) -> list[Finding]:
+def _undeclared_tables(folder: Path, declared: dict[str, TableFile]) -> list[Finding]:
     """Warn of tables that lie in the folder and would silently not be read."""
-    files = {file for file, _ in declared.values()}
+    files = {entry.file for entry in declared.values()}
     found = []
     for name in data_files(folder):
         if name not in files and Path(name).suffix.lower() in TABLE_SUFFIXES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import yaml
 
 from .findings import Findings, shown
 from .schema import FORMATS
-from .table import read_bytes
+from .table import ENCODINGS, read_bytes
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 12
@@ -194,9 +195,10 @@ def _validate(content: object, lines: dict[tuple, int], found: Findings) -> None
             expected = "one of " + ", ".join(shown(c) for c in choices)
             found.add(line, key, f"{value} is not permitted", expected, "use one of these")
         elif error.validator == "type":
-            kind = {"object": "keys with values", "array": "a list"}.get(
-                error.validator_value, f"a {error.validator_value}"
-            )
+            wanted = error.validator_value
+            names = {"object": "keys with values", "array": "a list"}
+            several = wanted if isinstance(wanted, list) else [wanted]
+            kind = " or ".join(names.get(name, f"a {name}") for name in several)
             expected = f"{kind}{f' ({meaning})' if meaning else ''}"
             found.add(line, key, f"{value} is of the wrong type", expected, "write it so")
         else:
@@ -216,16 +218,32 @@ def declared_format(folder: Path) -> str:
     return value if isinstance(value, str) and value in FORMATS else ""
 
 
-def table_files(descriptor: dict) -> dict[str, tuple[str, str]]:
-    """Return {table: (file, delimiter)} for what is usable in a descriptor, valid or not."""
+@dataclass(frozen=True, slots=True)
+class TableFile:
+    """How one table is to be read, as dataset.yaml declares it."""
+
+    file: str
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    decimal: str = "."
+    sheet: str = ""
+    source: dict | None = None
+
+
+def table_files(descriptor: dict) -> dict[str, TableFile]:
+    """Return {table: file} for what is usable in a descriptor, valid or not."""
     known = {table for form in FORMATS.values() for table in form.tables}
     files = descriptor.get("files")
-    usable: dict[str, tuple[str, str]] = {}
+    usable: dict[str, TableFile] = {}
     for table, entry in (files if isinstance(files, dict) else {}).items():
         if table not in known or not isinstance(entry, dict):
             continue
-        name, delimiter = entry.get("file"), entry.get("delimiter", ",")
+        name, source = entry.get("file"), entry.get("source")
+        keys = ("delimiter", "encoding", "decimal", "sheet")
+        how = {key: entry[key] for key in keys if isinstance(entry.get(key), str)}
         sound = isinstance(name, str) and name and name[0] != "." and not set(name) & set("/\\\0")
-        if sound and delimiter in (",", ";", "\t"):
-            usable[table] = (name, delimiter)
+        sound = sound and how.get("delimiter", ",") in (",", ";", "\t")
+        if sound and how.get("encoding", "utf-8") in ENCODINGS:
+            remote = source if isinstance(source, dict) and {"url", "sha256"} <= {*source} else None
+            usable[table] = TableFile(name, source=remote, **how)
     return usable

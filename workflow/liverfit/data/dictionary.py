@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from .columns import Column, Table
-from .schema import FORMATS, TABLES
+from .schema import FORMATS, MAPPED, TABLES
 
 _INTRODUCTION = """\
 # Data dictionary
@@ -17,9 +17,10 @@ _INTRODUCTION = """\
 Generated from `workflow/liverfit/data/schema.py`, which also checks the tables
 (`python -m liverfit.data.dictionary > docs/data-dictionary.md` writes it anew).
 
-Every table is a UTF-8 text file with the delimiter that its `dataset.yaml` declares, a header
-with exactly these columns, and one record a line. An empty cell means that nothing was printed;
-there is no other missing-value code. Numbers have a decimal point and `-` or `−` as minus sign.
+Every table is a text file with the delimiter, encoding and decimal sign that its `dataset.yaml`
+declares, or a sheet of a workbook, with a header of exactly these columns and one record a line. An
+empty cell means that nothing was printed; there is no other missing-value code. Numbers have `-` or
+`−` as minus sign. [The formats](data-formats.md) are explained with an example each.
 A row is named `dataset/file.csv:LINE`, the header being line 1.
 
 Values marked † are usual, not obligatory: others are accepted with a warning.
@@ -31,6 +32,10 @@ def data_dictionary() -> str:
     parts = [_INTRODUCTION]
     for form in FORMATS.values():
         parts.append(f"## Format `{form.name}`\n\n{form.meaning}\n")
+        if form.name in MAPPED:
+            parts.append(_table(TABLES[form.name], ""))
+            parts.append("Optional: `trials` and `arms` as in format `arms`.\n")
+            continue
         for name in form.tables:
             needed = "" if name in form.required else " (optional)"
             parts.append(_table(TABLES[name], needed))
@@ -38,6 +43,9 @@ def data_dictionary() -> str:
 
 
 def _table(table: Table, needed: str) -> str:
+    if not table.columns:
+        free = "Its columns are the data set's own; see [the formats](data-formats.md)."
+        return f"### `{table.name}`{needed}\n\n{table.meaning} {free}\n"
     key = ", ".join(f"`{name}`" for name in table.key)
     lines = [
         f"### `{table.name}`{needed}\n",

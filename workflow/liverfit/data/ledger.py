@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from liverfit.data.schema import MAPPED
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -119,6 +121,7 @@ def _idle_reason(table: str) -> str:
         "trial_effects": "not_compared",
         "liver_fat_feasibility": "reader_check",
         "measurements": NO_FATE,
+        **dict.fromkeys(MAPPED, NO_FATE),
     }.get(name, "nothing_to_apply_to")
 
 
@@ -141,17 +144,18 @@ EARLY = ("direction_only", "p_value_only", "no_number", "outcome_not_analysed")
 REPEATS = ("repeats_another_row", "contradicted_by_another_row", "contrast_stored_as_change")
 
 
-def row_flow(ledger: pd.DataFrame, ends: dict[str, int]) -> pd.DataFrame:
+def row_flow(ledger: pd.DataFrame, ends: dict[str, int], summaries: set[str]) -> pd.DataFrame:
     """Counts for the flow figure: summaries -> with a number -> facts -> effects -> pooled.
 
-    `ends` counts effects by where they ended; its first key is the pool.
+    `summaries` are the ids of the raw rows with printed summaries; `ends` counts effects by where
+    they ended; its first key is the pool.
 
     Columns stage, box (kept | removed), count, reason (for kept the noun that is counted), as
     `plots.row_flow` reads them.
     """
     import pandas as pd
 
-    m = ledger[ledger["row_id"].str.contains("/measurements.csv:", regex=False)]
+    m = ledger[ledger["row_id"].isin(summaries)]
     counts = Counter(zip(m["status"], m["reason"], strict=True))
     removed = {"early": Counter(), "repeats": Counter(), "late": Counter()}
     for (status, reason), count in counts.items():

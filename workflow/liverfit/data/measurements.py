@@ -84,7 +84,7 @@ def _fate(row: dict, reason: str) -> dict:
 
 
 def _unit_finding(row: dict, error: UnknownUnit) -> Finding:
-    path, _, line = row["row_id"].rpartition(":")
+    path, _, line = row["row_id"].partition("#")[0].rpartition(":")
     return Finding(
         path=f"data/raw/{path}",
         line=int(line),

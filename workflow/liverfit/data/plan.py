@@ -232,6 +232,23 @@ def check_networks(config: dict, claims: dict, modalities: dict, path: str | Pat
     return findings
 
 
+def unknown_datasets(chosen: list[str], present: list[str], path: str | Path) -> list[Finding]:
+    """Return a finding for each name under `with_optional` that is no data set."""
+    lines = key_lines(path) if set(chosen) - set(present) else {}
+    return [
+        Finding(
+            display_path(Path(path)),
+            _line_of(("with_optional", at), lines),
+            f"with_optional[{at}]",
+            f"{shown(name)} is no data set",
+            _choices(present),
+            _nearest(name, present),
+        )
+        for at, name in enumerate(chosen)
+        if name not in present
+    ]
+
+
 def _line_faults(
     line: dict, key: Key, outcomes: dict, modalities: dict, names: set[str]
 ) -> list[tuple[Key, str, str, str]]:

@@ -324,10 +324,35 @@ LIVER_FAT_FEASIBILITY = Table(
     ("trial_id", "comparison"),
 )
 
+WIDE = Table(
+    "wide",
+    "One row a trial, or a comparison of it, with columns for each arm; `mapping` in dataset.yaml "
+    "says which column feeds which arm, outcome, timepoint and statistic.",
+    (),
+    (),
+)
+EFFECTS = Table(
+    "effects",
+    "One printed contrast between two arms a row, with its interval, SE or p-value, as `mapping` "
+    "in dataset.yaml says.",
+    (),
+    (),
+)
+IPD = Table(
+    "ipd",
+    "One participant at one visit a row, with a column an outcome, as `mapping` in dataset.yaml "
+    "says. The rows themselves never go to results/.",
+    (),
+    (),
+)
+
 _ALL = (
     TRIALS,
     ARMS,
     MEASUREMENTS,
+    WIDE,
+    EFFECTS,
+    IPD,
     REVIEWS,
     TRIAL_EFFECTS,
     OVERLAPS,
@@ -342,6 +367,16 @@ TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 FORMATS: dict[str, Format] = {
     "arms": Format(
         "arms", "Arm-level summaries of trials.", required=("trials", "arms", "measurements")
+    ),
+    "wide": Format("wide", "Several arms a row.", required=("wide",), optional=("trials", "arms")),
+    "effects": Format(
+        "effects",
+        "Contrasts between arms as printed.",
+        required=("effects",),
+        optional=("trials", "arms"),
+    ),
+    "ipd": Format(
+        "ipd", "Individual participant data.", required=("ipd",), optional=("trials", "arms")
     ),
     "reviews": Format(
         "reviews",
@@ -362,3 +397,5 @@ FORMATS: dict[str, Format] = {
         ),
     ),
 }
+
+MAPPED = ("wide", "effects", "ipd")  # formats whose `mapping` makes the three long tables

@@ -1,9 +1,10 @@
 """The one strict reader for raw tables.
 
-Every raw CSV goes through :func:`read_table`: declared delimiter, UTF-8, header equal to the
-declared columns, the same number of fields in every record, every cell kept as printed text with
-the physical line of its record. Nothing is guessed and nothing raises: what is wrong is a
-finding, and reading goes on behind it so that one run names everything.
+Every raw table goes through :func:`read_table`: declared delimiter and encoding, or a named sheet
+of a workbook (:mod:`liverfit.data.workbook`), header equal to the declared columns, the same number
+of fields in every record, every cell kept as printed text with the physical line of its record.
+Nothing is guessed and nothing raises: what is wrong is a finding, and reading goes on behind it so
+that one run names everything.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from .findings import Finding, Findings, shown
 MAX_BYTES = 64 * 2**20
 MAX_FIELD_LINES = 200
 MAX_OPEN_QUOTES = 20
+ENCODINGS = ("utf-8", "latin-1", "windows-1252")
 
 _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _SUSPECT = re.compile(r"[^ -~\n\u00a1-\u00ac\u00ae-\u02ff\u0370-\u03ff\u2010-\u2027\u2030-\u205e]")
 _MARKUP = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:[\s/][^<>]*)?>|<!--")
 _SAVE_AS = "save the file as UTF-8 (in a spreadsheet: Save as, CSV UTF-8)"
+_DECLARE = f"{_SAVE_AS}, or declare its encoding (windows-1252 or latin-1) in dataset.yaml"
 
 
 Problems = list[tuple[int, str]]
@@ -40,7 +43,7 @@ class RawTable:
     Attributes
     ----------
     columns : list of str
-        The declared columns, in declared order.
+        The declared columns, in declared order; the file's own, where its header is free.
     rows : list of list of str
         One list of cells a record, in the order of ``columns``; "" where nothing is printed.
     lines : list of int
@@ -58,9 +61,16 @@ class RawTable:
 
 
 def read_table(
-    path: Path, columns: Sequence[str], *, delimiter: str = ",", shown_as: str | None = None
+    path: Path,
+    columns: Sequence[str],
+    *,
+    delimiter: str = ",",
+    encoding: str = "utf-8",
+    sheet: str = "",
+    free: bool = False,
+    shown_as: str | None = None,
 ) -> RawTable:
-    """Read a delimited text file strictly; never raises for what the file holds.
+    """Read a delimited text file or a sheet of a workbook; never raises for what the file holds.
 
     Parameters
     ----------
@@ -68,16 +78,27 @@ def read_table(
         A regular file; symbolic links and special files are refused.
     columns : sequence of str
         The columns the header has to have.
-    delimiter : str
-        The declared delimiter, one character.
+    delimiter, encoding : str
+        As declared; the encoding is one of `ENCODINGS`.
+    sheet : str
+        The sheet to read, when the file is a workbook.
+    free : bool
+        Whether the header may hold other columns too, which are then kept.
     shown_as : str, optional
         How findings name the file; the path itself by default.
     """
     found = Findings(shown_as or str(path))
     table = RawTable(list(columns))
-    text = _read_text(path, found)
-    if text is not None:
-        _fill(table, text, delimiter, found)
+    if sheet:
+        from .workbook import sheet_records
+
+        data = read_bytes(path, found)
+        records = None if data is None else sheet_records(data, sheet, found)
+    else:
+        text = _read_text(path, encoding, found)
+        records = None if text is None else _records(_lines(text, found), delimiter, found)
+    if records is not None:
+        _fill(table, records, delimiter, free, found)
     table.findings = list(found)
     return table
 
@@ -108,8 +129,8 @@ def read_bytes(path: Path, found: Findings) -> bytes | None:
     return None
 
 
-def _read_text(path: Path, found: Findings) -> str | None:
-    """Decode as UTF-8, keeping undecodable bytes as lone surrogates to be located by cell."""
+def _read_text(path: Path, encoding: str, found: Findings) -> str | None:
+    """Decode, keeping bytes that are no UTF-8 as lone surrogates to be located by cell."""
     data = read_bytes(path, found)
     if data is None:
         return None
@@ -121,13 +142,38 @@ def _read_text(path: Path, found: Findings) -> str | None:
             1, None, "the file is not UTF-8 (it looks like UTF-16 or UTF-32)", "UTF-8", _SAVE_AS
         )
         return None
-    if data.startswith(b"\xef\xbb\xbf"):
-        data = data[3:]
+    if data.startswith(b"PK\x03\x04"):
+        remedy = "name the file .xlsx and declare its sheet, or save the sheet as CSV UTF-8"
+        found.add(1, None, "the file is a workbook or another archive", "text", remedy)
+        return None
+    marked = data.startswith(b"\xef\xbb\xbf")
+    data = data[3:] if marked else data
+    if marked:
         found.warn(1, None, "the file begins with a byte order mark", "plain UTF-8", "harmless")
-    return data.decode("utf-8", errors="surrogateescape")
+    if encoding == "utf-8":
+        return data.decode("utf-8", errors="surrogateescape")
+    if not data.isascii() and (marked or _is_utf8(data)):
+        # Read as declared, every letter beyond ASCII would silently become two others.
+        what = f"the file is UTF-8, although dataset.yaml declares {encoding}"
+        found.add(1, None, what, encoding, "declare encoding: utf-8")
+        return None
+    codec = {"latin-1": "latin-1", "windows-1252": "cp1252"}[encoding]
+    return data.decode(codec, errors="surrogateescape")
 
 
-def _fill(table: RawTable, text: str, delimiter: str, found: Findings) -> None:
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _lines(text: str, found: Findings) -> list[str]:
+    """Split into physical lines; line ends may be of Unix, or of Windows (stripped later)."""
+    if "\r" in text and "\n" not in text:
+        remedy = "save the file with Unix or Windows line ends"
+        found.add(1, None, "lines end as on the classic Mac (CR alone)", "line feeds", remedy)
     lines = text.split("\n")
     if lines[-1] == "":
         lines.pop()
@@ -139,7 +185,12 @@ def _fill(table: RawTable, text: str, delimiter: str, found: Findings) -> None:
             "a line break at the end",
             "check the last record and add the line break",
         )
-    records = _records(lines, delimiter, found)
+    return lines
+
+
+def _fill(
+    table: RawTable, records: Iterator[Record], delimiter: str, free: bool, found: Findings
+) -> None:
     first = next(records, None)
     if first is None:
         found.add(1, None, "the table has no header", "a header line", "restore the table")
@@ -157,7 +208,9 @@ def _fill(table: RawTable, text: str, delimiter: str, found: Findings) -> None:
                 "declare the delimiter in dataset.yaml or save the table with the declared one",
             )
             return
-    position = _match_header(table, line, header, found)
+    if free:
+        table.columns += [name for name in dict.fromkeys(header) if name not in table.columns]
+    position = _match_header(table, line, header, free, found)
     for line, cells, problems in records:
         _bad_quotes(line, header, problems, found)
         if len(cells) != len(header):
@@ -263,7 +316,7 @@ def _closing_quote(line: str, start: int) -> int:
 
 
 def _match_header(
-    table: RawTable, line: int, header: list[str], found: Findings
+    table: RawTable, line: int, header: list[str], free: bool, found: Findings
 ) -> list[int | None]:
     """Compare the header with the declared columns; return the place of each declared column."""
     declared = table.columns
@@ -289,7 +342,7 @@ def _match_header(
     for name in missing:
         found.add(line, name, f"column {name} is missing", expected, f"add the column {name}")
     known = [name for name in position if name in declared]
-    if known != [name for name in declared if name in position]:
+    if not free and known != [name for name in declared if name in position]:
         first = next(a for a, b in zip(known, declared, strict=False) if a != b)
         found.warn(
             line,
@@ -324,7 +377,7 @@ def _check_characters(line: int, column: str, cell: str, found: Findings) -> Non
             byte = code - 0xDC00
             latin = bytes([byte]).decode("cp1252", errors="replace")
             what = f"byte 0x{byte:02X} is not UTF-8 (in Windows-1252 it would be {shown(latin)})"
-            found.add(line, column, what, "UTF-8", _SAVE_AS)
+            found.add(line, column, what, "UTF-8", _DECLARE)
         elif code == 0:
             remedy = "restore the file: it is damaged"
             found.add(line, column, "the cell contains a NUL byte", "text", remedy)
