@@ -153,6 +153,6 @@ def derived(*datasets: Dataset) -> Derived:
 
 
 def mean_differences(made: Derived) -> dict[str, dict]:
-    """{trial: its mean difference}."""
-    rows = made.effects.to_dict("records")
+    """{trial: its mean difference in liver fat}."""
+    rows = made.effects[made.effects["outcome"] == "liver_fat"].to_dict("records")
     return {e["trial_id"]: e for e in rows if e["measure"] == "MD"}

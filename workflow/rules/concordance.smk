@@ -29,31 +29,29 @@ rule compare_reviews:
         "../scripts/compare_reviews.py"
 
 
-if REPRODUCED:
-
-    rule reproduce_reviews:
-        input:
-            datasets=expand("<results>/ingested/{dataset}.json", dataset=REPRODUCED),
-            code=code_of("reproduce_reviews"),
-        output:
-            reproduction=report(
-                ensure("<results>/concordance/reproduction.csv", non_empty=True),
-                caption="../report/reproduction.rst",
-                category="Concordance",
-                labels={"table": "published reviews pooled again"},
-            ),
-        log:
-            "<logs>/reproduce_reviews.log",
-        benchmark:
-            "<benchmarks>/reproduce_reviews.tsv"
-        conda:
-            "../envs/liverfit.yaml"
-        resources:
-            mem_mb=1000,
-            runtime=5,
-        params:
-            level=config["models"]["level"],
-        message:
-            "Pool published reviews again from their own rows"
-        script:
-            "../scripts/reproduce_reviews.py"
+rule reproduce_reviews:
+    input:
+        datasets=expand("<results>/ingested/{dataset}.json", dataset=REPRODUCED),
+        code=code_of("reproduce_reviews"),
+    output:
+        reproduction=report(
+            ensure("<results>/concordance/reproduction.csv", non_empty=True),
+            caption="../report/reproduction.rst",
+            category="Concordance",
+            labels={"table": "published reviews pooled again"},
+        ),
+    log:
+        "<logs>/reproduce_reviews.log",
+    benchmark:
+        "<benchmarks>/reproduce_reviews.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        level=config["models"]["level"],
+    message:
+        "Pool published reviews again from their own rows"
+    script:
+        "../scripts/reproduce_reviews.py"

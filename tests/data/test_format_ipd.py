@@ -1,0 +1,169 @@
+"""Format ipd: participants become arm summaries, and their rows stay where they are."""
+
+from __future__ import annotations
+
+import statistics
+from pathlib import Path
+
+import numpy as np
+import pytest
+from format_parts import HEAD, derived, mean_differences, write
+from small_dataset import places
+
+from liverfit.claims.pseudo import pseudo_sample
+from liverfit.data.dataset import Dataset, load_dataset
+
+IPD = (
+    HEAD
+    + """\
+format: ipd
+files:
+  ipd: { file: people.csv, delimiter: ",", encoding: utf-8 }
+mapping:
+  participant: { column: id }
+  defaults:
+    trial_id: stine2022
+    arm_id: { column: group, words: { exercise: ex, control: con } }
+    timepoint: { column: visit, words: { 0: baseline, 20: post, 40: followup } }
+    week: { column: visit }
+    source_url: https://example.org/ours
+    extractors: ME
+    lead_extractor: ME
+    extractor: ME
+    location: table
+    source_type: primary
+  trials: { design: parallel_rct, randomised: "yes", condition: nash, diet_cointervention: none,
+            weight_result: no_change }
+  arms:
+    - arm_label: { column: group }
+      role: { column: group, words: { exercise: intervention, control: control } }
+      modality: { column: group, words: { exercise: aerobic, control: control } }
+      weeks: 20
+  measurements:
+    - { outcome: liver_fat, method: MRI-PDFF, unit: percent, center: { column: liver_fat } }
+    - { outcome: body_weight, unit: kg, center: { column: weight } }
+"""
+)
+# Stine 2022: liver fat −4.7 ± 5.6, n 18, with exercise against 1.2 ± 2.8, n 10; the levels and the
+# weights are drawn
+PRINTED = {"exercise": (18, -4.7, 5.6), "control": (10, 1.2, 2.8)}
+
+
+def people() -> list[str]:
+    rng = np.random.default_rng(1)
+    lines = []
+    for group, (n, mean, sd) in PRINTED.items():
+        change = pseudo_sample(n, np.array([mean]), np.array([[sd**2]]), rng)[:, 0]
+        before, weight = rng.normal(20, 3, n), rng.normal(95, 10, n)
+        for i in range(n):
+            who = f"{group[:2]}{i:02d}"
+            lines.append(f"{who},{group},0,{before[i]!r},{weight[i]!r}")
+            lines.append(f"{who},{group},20,{before[i] + change[i]!r},{weight[i] - 1!r}")
+    return [line.replace("np.float64(", "").replace(")", "") for line in lines]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "data/raw/ours"
+
+
+def load(folder: Path, lines: list[str] | None = None, descriptor: str = IPD) -> Dataset:
+    text = "\n".join(["id,group,visit,liver_fat,weight", *(people() if lines is None else lines)])
+    return load_dataset(write(folder, descriptor, {"people.csv": text + "\n"}))
+
+
+def test_summaries_are_those_of_the_participants(folder: Path) -> None:
+    dataset = load(folder)
+    assert [str(f) for f in dataset.findings] == []
+    m = dataset.tables["measurements"]
+    assert len(m) == 2 * 2 * 3  # arms, outcomes, baseline, post and change
+    rows = {(r.arm_id, r.outcome, r.timepoint): r for r in m.itertuples()}
+    for arm, (n, mean, sd) in (("ex", PRINTED["exercise"]), ("con", PRINTED["control"])):
+        change = rows[arm, "liver_fat", "change"]
+        assert int(change.n) == n
+        assert float(change.center) == pytest.approx(mean, rel=1e-12)
+        assert float(change.spread) == pytest.approx(sd, rel=1e-12)
+    cells = [line.split(",") for line in people()]
+    levels = [float(c[3]) for c in cells if c[1] == "exercise" and c[2] == "0"]
+    base = rows["ex", "liver_fat", "baseline"]
+    assert float(base.center) == pytest.approx(statistics.fmean(levels))
+    assert float(base.spread) == pytest.approx(statistics.stdev(levels))
+    assert base.from_rows.split(";")[:2] == ["ours/people.csv:2", "ours/people.csv:4"]
+
+
+def test_the_effect_is_that_of_the_printed_numbers(folder: Path) -> None:
+    made = mean_differences(derived(load(folder)))["stine2022"]
+    assert made["route"] == "change_scores"
+    assert made["yi"] == pytest.approx(-5.9)
+    assert made["vi"] == pytest.approx(5.6**2 / 18 + 2.8**2 / 10)
+
+
+def test_change_is_of_participants_with_both_numbers(folder: Path) -> None:
+    lines = [line for line in people() if not line.startswith("ex00,exercise,20")]
+    m = load(folder, lines).tables["measurements"]
+    ex = m[(m["arm_id"] == "ex") & (m["outcome"] == "liver_fat")].set_index("timepoint")["n"]
+    assert dict(ex) == {"baseline": "18", "post": "17", "change": "17"}
+
+
+def test_no_participant_is_in_what_is_written(folder: Path, tmp_path: Path) -> None:
+    dataset = load(folder)
+    text = dataset.dumps()
+    assert len(dataset.participants) == 28 * 2 * 2
+    for line in people():
+        who, _, _, fat, weight = line.split(",")
+        assert who not in text
+        assert fat not in text
+        assert weight not in text
+    dataset.to_json(tmp_path / "d.json")
+    assert Dataset.from_json(tmp_path / "d.json").participants == []
+
+
+def test_findings_name_lines_and_not_people_twice(folder: Path) -> None:
+    lines = people()
+    bad = [
+        lines[0].replace("ex00", ""),
+        lines[1],
+        lines[1],
+        lines[2].replace("exercise", "yoga"),
+        *lines[3:],
+        "ex99,exercise,0,many,95",
+    ]
+    errors = load(folder, bad).errors
+    assert ("people.csv", 2, "participant") in places(errors)
+    assert ("people.csv", 4, "participant") in places(errors)
+    assert ("people.csv", 5, "group") in places(errors)
+    assert ("people.csv", len(bad) + 1, "liver_fat (center)") in places(errors)
+
+
+def test_few_participants_give_no_summary(folder: Path) -> None:
+    lines = [ln for ln in people() if ln.split(",")[1] == "exercise" or ln[:4] in ("co00", "co01")]
+    dataset = load(folder, lines)
+    assert set(dataset.tables["measurements"]["arm_id"]) == {"ex"}
+    warned = [f for f in dataset.findings if f.severity == "warning"]
+    assert len(warned) == 6
+    assert all("2 participants" in f.what and f.column == "participant" for f in warned)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("  participant: { column: id }\n", "", "mapping.participant"),
+        ("participant: { column: id }", "participant: all", "mapping.participant"),
+        ("unit: kg, center", "unit: kg, n: 12, center", "mapping.measurements.1.n"),
+        ("center: { column: weight }", "center: 3", "mapping.measurements.1.center"),
+    ],
+)
+def test_mappings_that_will_not_do(folder: Path, old: str, new: str, key: str) -> None:
+    assert old in IPD
+    errors = load(folder, descriptor=IPD.replace(old, new)).errors
+    assert key in [error.column for error in errors]
+
+
+def test_a_follow_up_is_summarised_but_no_change(folder: Path) -> None:
+    late = [line.replace(",20,", ",40,") for line in people() if ",20," in line]
+    m = load(folder, people() + late).tables["measurements"]
+    assert sorted(m[m["outcome"] == "liver_fat"]["timepoint"].unique()) == [
+        "baseline", "change", "followup", "post",
+    ]  # fmt: skip
+    assert set(m[m["timepoint"] == "change"]["week"]) == {"20"}
