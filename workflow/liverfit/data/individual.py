@@ -113,7 +113,7 @@ def _add(
         return
     mean = math.fsum(value for _, value in people) / n
     sd = math.sqrt(math.fsum((value - mean) ** 2 for _, value in people) / (n - 1))
-    row |= {"n": str(n), "center": repr(mean), "as_reported": f"computed from {n} participants"}
+    row |= {"n": str(n), "center": repr(mean), "notes": f"computed from {n} participants"}
     row |= {"spread_type": "sd", "spread": repr(sd)} if sd > 0 else {"spread_type": "none"}
     out.table.rows.append([row[name] for name in MEASUREMENTS.names])
     out.table.lines.append(lines[0])

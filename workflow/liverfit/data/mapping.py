@@ -25,7 +25,7 @@ PRINTED = ("center", "spread", "lower", "upper", "p_value", "qualitative")
 IMPLIED = {
     "wide": {},
     "effects": {"timepoint": "contrast", "p_scope": "between", "center_type": "mean"},
-    "ipd": {"center_type": "mean", "spread_type": "sd", "as_reported": "participant rows"},
+    "ipd": {"center_type": "mean", "spread_type": "sd"},
 }
 # Made of participants, hence not to be mapped.
 COMPUTED = {"ipd": ("n", "spread", "lower", "upper", "p_value", "p_scope", "comparator_arm_id",
