@@ -19,7 +19,7 @@ def forest_of(line: dict, conditions: dict[str, list[str]], bias: dict[str, str]
     effects = [row for row in rows if row.kind == "effect"]
     pooled = [row for row in rows if row.kind in ("total", "prediction")]
     heaviest = max([row.weight for row in effects if row.weight is not None] or [0.0])
-    digits = scale.decimals([row.interval for row in effects] or [row.interval for row in rows])
+    digits = max(scale.decimals([row.interval for row in some]) for some in (effects, pooled))
     shown, used = [], Counter()
     for order, row in enumerate([*effects, *pooled]):
         told = f"{row.label}, {row.arm}" if row.arm else row.label

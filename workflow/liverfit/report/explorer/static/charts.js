@@ -38,25 +38,29 @@
   // Draw a chart in its canvas; `rows` gives the rows each time, so that colours are those of now.
   async function draw(canvas, data, rows) {
     const width = canvas.clientWidth;
-    const wide = width > WIDE;
+    const [wide, given] = [width > WIDE, rows()];
     const spec = filled(window.LIVERFIT_CHARTS[data.chart], { ...data.values, "@ink": css("--ink") });
-    spec.datasets = { rows: rows(), frame: data.frame || [] };
+    spec.datasets = { rows: given, frame: data.frame || [] };
     spec.params.find((param) => param.name === "wide").value = wide;
-    if (!wide && spec.height.step === ROOMY) spec.height.step = ROOMY + 16; // names above their rows
+    // A fixed height, since rows of a fixed height in a chart of flexible width make Vega-Lite warn.
+    let step = spec.height.step || 0;
+    if (!wide && step === ROOMY) step += 16; // names stand above their rows
+    const height = (drawn) => step * (data.lines || drawn.length);
+    if (step) spec.height = height(given);
     const made = await window.vegaEmbed(canvas, spec, {
       actions: false, renderer: "svg", config: config(wide), logLevel: 1, tooltip: { theme: "custom" },
     });
     const chart = charts.find((entry) => entry.canvas === canvas) || { canvas };
     if (!charts.includes(chart)) charts.push(chart);
-    Object.assign(chart, { data, rows, view: made.view });
-    canvas.dataset.drawn = spec.datasets.rows.length;
+    Object.assign(chart, { data, rows, height, view: made.view });
+    canvas.dataset.drawn = given.length;
     canvas.querySelector("svg").setAttribute("aria-hidden", "true");
     return chart;
   }
 
   async function update(chart) {
     const rows = chart.rows();
-    await chart.view.data("rows", rows).resize().runAsync();
+    await chart.view.data("rows", rows).height(chart.height(rows)).resize().runAsync();
     chart.canvas.dataset.drawn = rows.length;
   }
 
@@ -119,7 +123,7 @@
       const mix = (share) => blend(css("--verdict-inconclusive"), css("--verdict-supported"), share);
       draw(above, data, () =>
         data.bins.map((bin, i) => ({ ...bin, at: (i + 0.5) * width, colour: mix(bin.agrees) })));
-      draw(below, { chart: "option_matrix", values: {} }, () =>
+      draw(below, { chart: "option_matrix", values: {}, lines: data.options.length }, () =>
         data.options.flatMap(({ option, shares }, order) =>
           shares.map((share, i) => ({
             option, order, share: share / 100, at: i * width, to: (i + 1) * width, colour: css("--link"),

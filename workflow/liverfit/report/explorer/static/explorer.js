@@ -8,6 +8,18 @@
   const terms = (text) => folded(text).split(/\s+/).filter(Boolean);
   const holds = (text, words) => words.every((word) => text.includes(word));
 
+  // Cells say their column on a phone, where each row of a wide table is a block of lines.
+  document.documentElement.classList.add("js");
+  for (const table of document.querySelectorAll(".stack")) {
+    const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+    for (const row of table.querySelectorAll("tbody tr, tfoot tr")) {
+      for (const cell of row.cells) {
+        if (cell.colSpan === 1) cell.dataset.head = heads[cell.cellIndex + row.cells[0].colSpan - 1];
+        if (["–", ""].includes(cell.textContent.trim())) cell.classList.add("empty");
+      }
+    }
+  }
+
   // -- search ---------------------------------------------------------------------------------
 
   const field = document.getElementById("q");
