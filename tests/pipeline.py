@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -65,8 +66,8 @@ class Run:
         return rows
 
 
-def run_pipeline(root: Path) -> Run:
-    """Run every stage on `root`'s config/ and data/raw/."""
+def run_pipeline(root: Path, mix: Callable[[Dataset], Dataset] = lambda d: d) -> Run:
+    """Run every stage on `root`'s config/ and data/raw/; `mix` may put rows in another order."""
     config = {
         name: yaml.safe_load((root / f"config/{name}.yaml").read_text(encoding="utf-8"))
         for name in CONFIGS
@@ -75,6 +76,7 @@ def run_pipeline(root: Path) -> Run:
     datasets = [load_dataset(folder) for folder in folders]
     for dataset in datasets:
         assert dataset.ok, "\n".join(map(str, dataset.errors))
+    datasets = [mix(dataset) for dataset in datasets]
     trials = [d for d in datasets if d.format != "reviews" and "reproduces" not in d.descriptor]
     outcomes, plan = config["outcomes"], config["config"]
     harmonized = harmonize(trials, outcomes, config["modalities"], plan["harmonize"])

@@ -2,11 +2,22 @@
 
 import numpy as np
 import pytest
-from claim_parts import CLAIM, OUTCOMES, PLAN, SETTINGS, arm_summaries, contrasts, effect, table
+from claim_parts import (
+    CLAIM,
+    OUTCOMES,
+    PLAN,
+    SETTINGS,
+    arm_summaries,
+    contrasts,
+    effect,
+    line,
+    table,
+)
 
 from liverfit import meta
 from liverfit.claims.bias import assess_bias
 from liverfit.claims.evidence import select_evidence
+from liverfit.claims.fit import fit_line
 from liverfit.claims.judge import judge_claim
 
 PLAN_SETTINGS = {**SETTINGS, "bias": {"selection_steps": [0.025]}}
@@ -80,3 +91,27 @@ def test_what_cannot_be_run_says_why():
     selection = got["adjusted"]["selection_model"]
     assert selection["status"] == "not_run"
     assert "one interval" in selection["reason"]
+
+
+def test_a_factorial_line_is_examined_by_its_interactions():
+    """Contrasts between two cells are no interaction, and their mean is nothing's estimate."""
+    comparison = {
+        "experimental": {"modality": ["drug", "drug_plus_exercise"]},
+        "comparator": {"modality": ["placebo", "resistance"]},
+        "favours": ["together", "either"],
+    }
+    arms = {"both": "drug_plus_exercise", "drug": "drug", "ex": "resistance", "none": "placebo"}
+    effects = [
+        effect(f"t{i}", yi, 0.1 + 0.1 * i, arm_id=one, comparator_arm_id=two, modality=arms[one],
+               comparator_modality=arms[two])
+        for i, gain in enumerate((1.0, 2.0, 1.5, 0.5))
+        for one, two, yi in (("both", "ex", gain + i), ("drug", "none", float(i)))
+    ]  # fmt: skip
+    made = line(model="interaction", direction="increase", unit="kg", comparison=comparison,
+                effects=effects)  # fmt: skip
+    made |= {**fit_line(made, SETTINGS["models"]), "specified_model": "interaction"}
+    got = assess_bias({"claim": "x", "lines": [made]}, PLAN_SETTINGS)["lines"]["primary"]
+    assert [t["yi"] for t in got["trials"]] == pytest.approx([1.0, 2.0, 1.5, 0.5])
+    assert [t["vi"] for t in got["trials"]] == pytest.approx([0.2, 0.4, 0.6, 0.8])
+    assert got["adjusted"]["unadjusted"]["estimate"] == pytest.approx(made["estimate"])
+    assert len(got["leave_one_out"]) == 4

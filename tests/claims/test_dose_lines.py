@@ -92,6 +92,20 @@ def test_the_seed_moves_the_share_alone():
     assert one == other
 
 
+def test_the_prediction_interval_and_what_is_left_are_the_engines():
+    got = fit(trials())
+    r = meta.random_effects(
+        [e["yi"] for e in trials()],
+        [0.2] * 8,
+        mods=np.array(DOSES) - 30,
+        method="REML",
+        test="knha",
+    )
+    there = r.predict(np.array([[0.0]]))
+    assert [got["pi_lower"], got["pi_upper"]] == pytest.approx(list(there.prediction_interval[0]))
+    assert got["i2"] == pytest.approx(r.i2)
+
+
 def test_the_share_explained_has_an_interval_and_says_when_it_is_unstable():
     extra = fit(trials(lambda x: -0.05 * x))["extra"]
     assert extra["r2"] > 90

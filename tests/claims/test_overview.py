@@ -2,7 +2,13 @@
 
 from claim_parts import line
 
-from liverfit.claims.overview import COLUMNS, overview, primary_line, verdict_table
+from liverfit.claims.overview import (
+    COLUMNS,
+    empty_cells,
+    overview,
+    primary_line,
+    verdict_table,
+)
 
 
 def fitted(**changes):
@@ -54,6 +60,48 @@ def test_table_for_people():
         "percentage points | 11 | 748 |"
     )
     assert rows[3].endswith("| **untestable** | – | 1 | – |")
+
+
+# What may be empty: everything that needs a fit where nothing could be fitted; what a test of
+# equality has not; the multiverse of a claim under a rule that its specifications do not test.
+NOT_FITTED = {
+    "certainty", "estimate", "ci_lower", "ci_upper", "pi_lower", "pi_upper", "n", "tau2", "i2",
+    "probability", "multiverse_share", "power", "false_positive_rate",
+}  # fmt: skip
+OF_TESTS = {"estimate", "ci_lower", "ci_upper", "pi_lower", "pi_upper", "probability"}
+
+
+def test_every_empty_cell_of_a_real_claim_is_allowed_and_has_its_reason(real_run):
+    table = overview(real_run.judged)
+    for claim, row in zip(real_run.judged, table.to_dict("records"), strict=True):
+        empty = {c for c in COLUMNS if row[c] is None or row[c] != row[c]}
+        assert set(claim["empty_cells"]) == empty
+        assert all(claim["empty_cells"].values()), claim["claim"]
+        led = primary_line(claim)
+        allowed = {"multiverse_share"}  # not evaluated in this run
+        if led["status"] != "ok":
+            allowed = NOT_FITTED
+            assert claim["verdict"] == "untestable"
+        elif led["rule"] == "omnibus":
+            allowed |= OF_TESTS
+        if claim["calibration_reason"].startswith("no smallest effect"):
+            allowed |= {"power"}
+        assert empty <= allowed, (claim["claim"], empty - allowed)
+
+
+def test_the_reason_of_an_empty_cell_is_that_of_its_column():
+    reasons = {
+        "certainty_reason": "no primary line could be fitted", "probability_reason": "too few",
+        "multiverse_reason": "no specification is feasible", "calibration_reason": "1 trial",
+    }  # fmt: skip
+    bare = fitted(**UNFITTED, k=1, status_reason="1 usable trial, 3 are needed", pi_lower=None,
+                  pi_upper=None, tau2=None, i2=None, effects=[{}])  # fmt: skip
+    got = empty_cells(claim(bare, **reasons))
+    assert set(got) == NOT_FITTED
+    assert got["estimate"] == got["i2"] == "1 usable trial, 3 are needed"
+    assert got["multiverse_share"] == "no specification is feasible"
+    assert got["power"] == "1 trial"
+    assert got["n"] == "the trials do not print how many people were analysed"
 
 
 def test_every_real_claim_has_a_row(real_run):

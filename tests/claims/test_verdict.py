@@ -5,7 +5,13 @@ from claim_parts import line
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liverfit.claims.verdict import VERDICTS, combined, line_verdict
+from liverfit.claims.verdict import (
+    VERDICTS,
+    carriers,
+    combined,
+    line_verdict,
+    lowest_dose_by_point,
+)
 
 OTHER = {"decrease": "increase", "increase": "decrease"}
 
@@ -138,6 +144,18 @@ def test_lowest_dose(high, r2, r2_high, expected):
     assert verdict(-4.0, high, rule="lowest_dose", extra=extra) == expected
 
 
+@pytest.mark.parametrize(
+    ("high", "r2", "expected"),
+    [(-0.1, 49.9, "supported"), (-0.1, 50.0, "inconclusive"), (-0.1, None, "inconclusive"),
+     (0.1, 0.0, "inconclusive")],
+)  # fmt: skip
+def test_lowest_dose_by_point(high, r2, expected):
+    made = line(ci_lower=-4.0, ci_upper=high, extra={"r2": r2, "r2_ci_upper": 99.0})
+    word, reason = lowest_dose_by_point(made)
+    assert word == expected
+    assert ("its interval left aside" in reason) == (high < 0 and r2 is not None)
+
+
 def test_moderator_slope_is_judged_by_the_slope_not_by_the_intercept():
     slope = {"moderator": "x", "slope_ci_lower": -0.9, "slope_ci_upper": -0.1}
     assert verdict(1.0, 2.0, rule="moderator_slope", extra=slope) == "supported"
@@ -182,3 +200,13 @@ def test_several_primary_lines(combine, words, expected):
 def test_secondary_lines_do_not_decide():
     lines = [*told(a="supported"), {**told(b="refuted")[0], "role": "secondary"}]
     assert combined({}, lines) == ("supported", "a says so")
+
+
+def test_lines_that_carry_the_verdict():
+    lines = [*told(a="supported", b="untestable"), {**told(c="supported")[0], "role": "secondary"}]
+
+    def names(combine):
+        return [line["name"] for line in carriers({"combine": combine}, lines)]
+
+    assert (names("all"), names("testable")) == (["a", "b"], ["a"])
+    assert carriers({"combine": "testable"}, lines[1:]) == lines[1:2]  # alone, it decides

@@ -82,7 +82,7 @@ def test_subsets_meet_within_their_stratum_only():
     open_pairs = {ids for ids, barred in found.items() if not barred}
     assert open_pairs == {("ae_ng", "re_ng"), ("ae_dm", "re_dm")}
     assert found["ae_ng", "re_dm"] == "different_subsets"
-    assert found["ae_ng", "ae_dm"] == "parts_of_one_arm"
+    assert found["ae_dm", "ae_ng"] == "parts_of_one_arm"
 
 
 def test_a_factorial_pairs_drug_with_placebo_and_training_with_no_training():
@@ -97,6 +97,16 @@ def test_a_factorial_pairs_drug_with_placebo_and_training_with_no_training():
     assert found["t", "p"] == ""
     assert found["ex", "con"] == ""
     assert found["t", "con"] == found["ex", "p"] == "other_factor_of_a_factorial"
+
+
+def test_the_place_in_the_file_turns_no_pair_round():
+    arms = [arm(arm_id=i) for i in "cab"] + [arm(**CONTROL)]
+
+    def ids(listed):
+        return {(p.arm["arm_id"], p.comparator["arm_id"]) for p in pairs(listed, ORDER)}
+
+    assert ids(arms) == ids(arms[::-1])
+    assert {("a", "b"), ("a", "c"), ("b", "c"), ("a", "con")} <= ids(arms)
 
 
 def test_every_pair_is_looked_at_once():

@@ -208,6 +208,10 @@ def test_prediction_with_moderators() -> None:
 def test_small_samples_are_refused_where_a_method_needs_more() -> None:
     with pytest.raises(ValueError, match="three"):
         meta.egger_test(Y[:2], V[:2])
+    alike = [0.5, 0.5 * (1 + 1e-7), 0.5 * (1 - 1e-7)]
+    for method in (meta.egger_test, meta.pet_peese):
+        with pytest.raises(ValueError, match="all variances are equal"):
+            method(Y[:3], alike)
     with pytest.raises(ValueError, match="two studies"):
         meta.rank_test(Y[:1], V[:1])
     with pytest.raises(ValueError, match="parameters"):

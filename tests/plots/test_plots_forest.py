@@ -355,3 +355,26 @@ def test_drawing_leaves_the_callers_settings_alone():
     before = dict(matplotlib.rcParams)
     forest(made.single())
     assert dict(matplotlib.rcParams) == before
+
+
+def test_other_lines_are_listed_with_their_kind():
+    claim = made.typical()
+    first = claim["lines"][0] | {"exposure": "training", "design": "controlled"}
+    other = {**first, "name": "uncontrolled", "role": "sensitivity", "design": "before_after",
+             "measure": "SMCC", "verdict": "inconclusive"}  # fmt: skip
+    acute = {**first, "name": "acute", "exposure": "acute", "status": "too_few",
+             "status_reason": "0 usable trials, 3 are needed", "verdict": "untestable"}  # fmt: skip
+    test = {**first, "name": "classes", "estimate": None, "ci_lower": None, "ci_upper": None}
+    fig = forest(claim | {"lines": [first, other, acute, test]}, first["name"])
+    assert_legible(fig)
+    told = words(fig)
+    assert "Other lines of evidence (3)" in told
+    listed = [" ".join(t.get_text() for t in marks(fig, f"other-line-{i}")) for i in range(3)]
+    assert "sensitivity, uncontrolled (before–after), training" in listed[0]
+    assert f"{signed(first['estimate'], 2)} [{signed(first['ci_lower'], 2)}" in listed[0]
+    assert "single bouts 0 usable trials, 3 are needed untestable" in listed[1]
+    assert "a test, no single estimate" in listed[2]
+
+
+def test_a_claim_of_one_line_lists_no_others():
+    assert "Other lines" not in words(forest(made.typical()))

@@ -15,6 +15,7 @@ from liverfit import meta
 from liverfit.claims.covariance import one_effect_a_trial
 from liverfit.claims.fit import fit_line
 from liverfit.claims.models.common import POOLED
+from liverfit.claims.simulate import ordered
 from liverfit.claims.verdict import line_verdict
 
 # Sterne et al. 2011 (doi:10.1136/bmj.d4002): with fewer trials chance looks like asymmetry.
@@ -48,7 +49,8 @@ def _line(line: dict, settings: dict) -> dict:
         return _not_run("the line estimates no single effect")
     if line.get("nodes"):
         return _not_run("a network compares several kinds; its effects are no one funnel")
-    effects = [e for e in line["effects"] if e.get("vi")]
+    # Of a factorial line the interaction contrasts: those between cells are other effects.
+    effects = [e for e in ordered(line)["effects"] if e.get("vi")]
     trials = one_effect_a_trial(effects)
     if len(trials) < FEWEST:
         return _not_run(f"{len(trials)} trials, {FEWEST} are needed")
@@ -165,7 +167,7 @@ def leave_one_out(line: dict, models: dict) -> list[dict]:
     if line["specified_model"] not in POOLED:
         return []
     out = []
-    for trial in dict.fromkeys(e["trial_id"] for e in line["effects"]):
+    for trial in sorted({e["trial_id"] for e in line["effects"]}):
         kept = [e for e in line["effects"] if e["trial_id"] != trial]
         fit = fit_line({**line, "model": line["specified_model"], "effects": kept}, models)
         verdict, _ = line_verdict({**line, **fit, "extra": {**line["extra"], **fit["extra"]}})

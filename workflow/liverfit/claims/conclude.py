@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from liverfit.claims.agreement import agreement
 from liverfit.claims.certainty import claim_certainty
+from liverfit.claims.overview import empty_cells
 
 CALIBRATED = (
     "power", "power_se", "false_positive_rate", "false_positive_rate_se", "false_negative_rate",
@@ -35,7 +36,7 @@ def conclude_claim(
     dict as written to results/claims/{claim}.json.
     """
     rated = claim_certainty(judged, bias, risk_of_bias, rules)
-    return {
+    concluded = {
         **judged,
         "certainty": rated["certainty"],
         "certainty_reason": rated["reason"],
@@ -55,3 +56,4 @@ def conclude_claim(
             for e in line["effects"]
         },
     }
+    return {**concluded, "empty_cells": empty_cells(concluded)}

@@ -8,7 +8,7 @@ from liverfit.claims.bayes import claim_probability, probability
 from liverfit.claims.fit import fit_line, subgroups
 from liverfit.claims.models.time import minutes_ratio, non_inferiority_test
 from liverfit.claims.planning import claim_settling, settling_trial
-from liverfit.claims.verdict import combined, line_verdict
+from liverfit.claims.verdict import combined, line_verdict, lowest_dose_by_point
 from liverfit.effects.ratios import Z975
 
 
@@ -63,6 +63,10 @@ def _judged(line: dict, settings: dict) -> dict:
     if fit["status"] == "ok" and not line["nodes"]:
         out["subgroups"] = subgroups(line, settings["models"])
     out["verdict"], out["verdict_reason"] = line_verdict(out)
+    if line["rule"] == "lowest_dose" and fit["status"] == "ok":
+        out["extra"]["point_rule"] = dict(
+            zip(("verdict", "reason"), lowest_dose_by_point(out), strict=True)
+        )
     out.update(probability(out, settings["models"]))
     plan = settings["verdict"]["planned_trial"]
     out["settling_trial"] = settling_trial(

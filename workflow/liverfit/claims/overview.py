@@ -27,6 +27,32 @@ def overview(claims: list[dict]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def empty_cells(claim: dict) -> dict[str, str]:
+    """The columns of a claim's row of claims.csv that are empty, each with the reason."""
+    line = primary_line(claim)
+    row = {c: (claim if c in OF_CLAIM else line)[c] for c in COLUMNS}
+    return {c: _why_empty(c, claim, line) for c, value in row.items() if value is None}
+
+
+def _why_empty(column: str, claim: dict, line: dict) -> str:
+    own = {
+        "certainty": "certainty_reason",
+        "probability": "probability_reason",
+        "multiverse_share": "multiverse_reason",
+        "power": "calibration_reason",
+        "false_positive_rate": "calibration_reason",
+    }
+    if column in own:
+        return claim[own[column]]
+    if column == "n" and line["k"] and (line["status"] == "ok" or line["effects"]):
+        return "the trials do not print how many people were analysed"
+    if line["status"] != "ok":
+        return line["status_reason"]
+    if line["estimate"] is None:
+        return f"the rule {line['rule']} tests whether effects are equal and names no single effect"
+    return f"the model {line['model']} gives none"
+
+
 def primary_line(claim: dict) -> dict:
     """The line whose numbers stand for the claim: of its primary lines the one with most trials."""
     primary = [line for line in claim["lines"] if line["role"] == "primary"]

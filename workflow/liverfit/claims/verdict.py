@@ -109,6 +109,19 @@ def lowest_dose(line: dict) -> tuple[str, str]:
     return "supported", f"{reason}, and {share} (at most {high:.0f} %)"
 
 
+def lowest_dose_by_point(line: dict) -> tuple[str, str]:
+    """The weaker rule of a dose claim: the share itself below half, whatever its interval."""
+    verdict, reason = superiority(line)
+    r2 = line["extra"].get("r2")
+    if verdict != "supported":
+        return verdict, reason
+    if r2 is None:
+        return "inconclusive", f"{reason}, but how much of tau² dose explains is undefined"
+    joined = "and" if r2 < HALF_OF_TAU2 else "but"
+    word = "supported" if r2 < HALF_OF_TAU2 else "inconclusive"
+    return word, f"{reason}, {joined} dose explains {r2:.0f} % of tau², its interval left aside"
+
+
 def moderator_slope(line: dict) -> tuple[str, str]:
     """The effect changes with the moderator in the claimed direction."""
     extra = line["extra"]

@@ -25,7 +25,7 @@ def weight_pairs(effects: list[dict], settings: dict) -> list[dict]:
     """
     sd, _ = imputed_sd(effects, settings)
     by_trial = {}
-    for e in effects:
+    for e in sorted(effects, key=lambda e: e["effect_id"]):
         by_trial.setdefault(e["trial_id"], []).append(e)
     return [_pair(members, sd) for _, members in sorted(by_trial.items())]
 

@@ -28,14 +28,18 @@ class Pair:
 
 
 def pairs(arms: list[dict], order: dict[str, int]) -> list[Pair]:
-    """All pairs of a trial's arms, oriented by modality (`order`), role and place in the file."""
+    """All pairs of a trial's arms, oriented by modality (`order`), role and id.
+
+    Of two arms alike in the first two the first id is the experimental arm: the place in the file
+    must not turn an effect round.
+    """
     inactive = {a["modality"] for a in arms if a["modality"] in ("control", "placebo")}
     siblings = Counter(a["part_of"] for a in arms if a["allocation"] == "subset")
     out = []
     for first, second in combinations(arms, 2):
         arm, comparator = sorted((first, second), key=lambda a: _rank(a, order))[::-1]
         if _rank(first, order) == _rank(second, order):
-            arm, comparator = first, second
+            arm, comparator = sorted((first, second), key=lambda a: a["arm_id"])
         a, b = _components(arm), _components(comparator)
         out.append(
             Pair(

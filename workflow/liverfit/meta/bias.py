@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MODELS = ("lm", "rma")
+LEAST_SPREAD = 1e-4  # of standard errors, as a share of the largest
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,9 @@ def _regress(
     """yi on one predictor: least squares with weights 1/vi, or a mixed-effects model."""
     if len(y) < 3:
         raise ValueError(f"a regression on precision needs at least three studies, got {len(y)}")
-    if (v == v[0]).all():
+    if np.ptp(x) < LEAST_SPREAD * x.max():
         raise SingularModelError(
-            "all variances are equal, so that nothing can be regressed on them"
+            "all variances are equal but for rounding, so that nothing can be regressed on them"
         )
     if model == "rma":
         return random_effects(y, v, x, method, test, level)
@@ -144,8 +145,8 @@ def egger_test(
     Raises
     ------
     ValueError
-        As `random_effects`, and for fewer than three studies or equal variances (the predictor
-        is then constant).
+        As `random_effects`, and for fewer than three studies or variances that are equal but for
+        rounding (the predictor is then constant).
 
     Notes
     -----

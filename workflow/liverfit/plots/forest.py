@@ -16,6 +16,7 @@ from liverfit.plots.forest_rows import (
     pick_line,
 )
 from liverfit.plots.near_misses import NearMissPanel
+from liverfit.plots.other_lines import OtherLinesPanel
 from liverfit.plots.page import Page, text_width, wrap
 from liverfit.plots.scales import MEASURE_HEADS, Scale, number, p_text, signed
 from liverfit.plots.style import (
@@ -47,7 +48,8 @@ def forest(claim: dict, line_name: str = "primary") -> Figure:
     pool, whiskers are confidence intervals (an arrow where the axis cuts one), the diamond is
     the pooled estimate, the bar beneath it the prediction interval, and the shaded band the range
     of effects too small to matter. When nothing was pooled the effects stand alone, unweighted,
-    with the reason and the trials that nearly qualified; there is never an empty axis.
+    with the reason and the trials that nearly qualified; there is never an empty axis. The claim's
+    other lines are listed below, uncontrolled ones and single bouts named as such.
 
     Parameters
     ----------
@@ -97,6 +99,8 @@ class _Forest:
             if clean(m.get("line")) in ("", clean(line.get("name")))
         ]
         self.panel = NearMissPanel(misses, self.width - 2 * EDGE) if misses or unsettled else None
+        others = [x for x in claim.get("lines") or [] if x is not line]
+        self.others = OtherLinesPanel(others, self.width - 2 * EDGE, line) if others else None
 
     # -- layout -----------------------------------------------------------------------------
 
@@ -180,7 +184,8 @@ class _Forest:
         favours = self._favours()
         y_foot = y_end + ((0.56 + 0.17 * len(favours[0])) if self.effects else 0.0)
         y_panel = y_foot + 0.17 * len(footer) + 0.14
-        height = y_panel + (self.panel.height + 0.12 if self.panel else 0.0) + EDGE - 0.14
+        y_others = y_panel + (self.panel.height + 0.16 if self.panel else 0.0)
+        height = y_others + (self.others.height + 0.12 if self.others else 0.0) + EDGE - 0.14
 
         page = Page(self.width, height)
         self.page = page
@@ -196,6 +201,8 @@ class _Forest:
         page.lines(EDGE, y_foot, footer, size=8.2, leading=0.17, color=INK)
         if self.panel:
             self.panel.draw(page, EDGE, y_panel)
+        if self.others:
+            self.others.draw(page, EDGE, y_others)
         return page.fig
 
     def _subtitle(self) -> str:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon
 
-from liverfit.plots.page import Page, text_width, wrap
+from liverfit.plots.page import Page, wrap
 from liverfit.plots.style import (
     BAND,
     FAINT,
@@ -189,8 +189,11 @@ def _name(ax: Axes, n: dict, x: float, y: float, radius: float) -> None:
     else:
         ha, tx = "center", x
         ty = y + math.copysign(radius + 0.24, dy or 1.0)
-    label = clean(n["label"])
-    if text_width(label, 9.5, "bold") > 1.9:
-        label = wrap(label, 1.9, 9.5, weight="bold", max_lines=1)[0]
-    ax.text(tx, ty + 0.08, label, ha=ha, fontsize=9.5, weight="bold", **style)
-    ax.text(tx, ty - 0.09, f"{people}, {trials}", ha=ha, fontsize=8, **{**style, "color": MUTED})
+    # As wide as the page leaves from here, on two lines where it must.
+    room = {"left": WIDTH / 2 - EDGE - tx, "right": tx + WIDTH / 2 - EDGE, "center": 1.9}[ha]
+    names = wrap(n["label"], room, 9.5, weight="bold", max_lines=2)
+    below = wrap(f"{people}, {trials}", room, 8, max_lines=2)
+    for i, part in enumerate(reversed(names)):
+        ax.text(tx, ty + 0.08 + 0.17 * i, part, ha=ha, fontsize=9.5, weight="bold", **style)
+    for i, part in enumerate(below):
+        ax.text(tx, ty - 0.09 - 0.15 * i, part, ha=ha, fontsize=8, **{**style, "color": MUTED})

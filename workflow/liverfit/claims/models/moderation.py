@@ -22,6 +22,7 @@ class Fitted(NamedTuple):
 
     r: object  # coef, se, ci, pvalue, df
     sigma2: tuple[float, ...]  # between trials; within them where one gives several effects
+    i2: float  # percent, of what the columns leave
     label: str
 
     @property
@@ -58,12 +59,23 @@ def with_moderator(line: dict, effects: list[dict], needed: int = 0) -> tuple[li
 
 
 def at_lowest(line: dict, effects: list[dict], usable: list, fitted: Fitted, models: dict) -> dict:
-    """The fields of a line that every regression fills: the constant, and what it rests on."""
+    """The fields of a line that every regression fills: the constant, and what it rests on.
+
+    The prediction interval is that of a new trial's effect at the lowest value (Riley et al. 2011,
+    doi:10.1136/bmj.d549); I² is that of what the moderator leaves.
+    """
     r = fitted.r
+    constant = coefficient(r.coef, r.se, r.ci, r.pvalue, 0)
+    # The interval's own quantile: half its width in standard errors.
+    wide = (constant["ci_upper"] - constant["estimate"]) / constant["se"]
+    spread = wide * (constant["se"] ** 2 + fitted.tau2) ** 0.5
     return {
-        **coefficient(r.coef, r.se, r.ci, r.pvalue, 0),
+        **constant,
+        "pi_lower": constant["estimate"] - spread,
+        "pi_upper": constant["estimate"] + spread,
         "df": float(np.atleast_1d(r.df)[0]),
         "tau2": fitted.tau2,
+        "i2": fitted.i2,
         "k": len({e["trial_id"] for e in usable}),
         "n_effects": len(usable),
         "n": participants(usable),
@@ -96,11 +108,11 @@ def fit_regression(
     if len(set(trials)) == len(trials):
         vi = [e["vi"] for e in effects]
         r = meta.random_effects(yi, vi, mods=x, test=models["test"], **options)
-        return Fitted(r, (float(r.tau2),), f"{TESTS[r.test]} meta-regression")
+        return Fitted(r, (float(r.tau2),), float(r.i2), f"{TESTS[r.test]} meta-regression")
     v = sampling_covariance(effects)
     m = meta.multilevel(yi, v, [trials, list(range(len(yi)))], mods=x, **options)
     r = m.robust(trials, kind="CR2") if robust else m
-    return Fitted(r, components_of(m), "three-level CR2 meta-regression")
+    return Fitted(r, components_of(m), float(m.i2), "three-level CR2 meta-regression")
 
 
 def explained(line: dict, effects: list[dict], x: np.ndarray, tau2: float, models: dict) -> dict:

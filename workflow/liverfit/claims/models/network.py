@@ -67,7 +67,6 @@ def network_contrast(line: dict, effects: list[dict], models: dict) -> dict:
         **out,
         **fitted.combination({first: 1.0, **dict.fromkeys(others, -1.0)}),
         "df": float(fitted.df),
-        "i2": float(r.i2),
         "q": float(r.q),
         "q_pvalue": float(r.q_pvalue),
         "fitted_model": f"network, {r.method}, t",
@@ -100,6 +99,7 @@ def _shared(fitted: Network, models: dict) -> dict:
     names = node_names(models["network"])
     return {
         "tau2": float(r.tau2),
+        "i2": float(r.i2),
         "k": len({t.trial_id for t in fitted.trials}),
         "n_effects": len(used),
         "n": participants(used),

@@ -73,6 +73,7 @@ def moderator_test(line: dict, effects: list[dict], models: dict) -> dict:
         "df": float(len(groups) - 1),
         "pvalue": float(m.qm_pvalue),
         "tau2": float(np.sum(m.sigma2)),
+        "i2": float(m.i2),
         "q": float(m.q),
         "q_pvalue": float(m.q_pvalue),
         "k": len(set(trials)),
