@@ -52,6 +52,16 @@ def test_a_rule_that_errs_is_warned_of_right_under_the_verdict(claims):
     assert "> " not in claim_section({**claim, "warning": ""})
 
 
+def test_the_multiverse_of_a_claims_own_rule_and_the_point_rule_are_told(claims):
+    claim = claims["benefit_exceeds_calories"]
+    own = {"n_feasible": 11232, "agrees_where": "the slope lies on the claimed side"}
+    told = claim_section({**claim, "multiverse_share": 0.1, "multiverse": {"own_rule": own}})
+    assert "Of 11 232 feasible choices of data, each judged by the claim's own model, 10 %" in told
+    (line,) = [x for x in claim["lines"] if x["role"] == "primary"]
+    assert f"must be below half: {line['extra']['point_rule']['verdict']} (" in told
+    assert "No share of specifications is given: Not evaluated." in claim_section(claim)
+
+
 def test_text_from_data_cannot_write_markup(claims):
     claim = {**claims["exercise_lowers_liver_fat"], "statement": "<b>x</b> [a](b) *c*"}
     text = claim_section(claim)

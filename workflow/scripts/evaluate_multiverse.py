@@ -10,8 +10,9 @@ from liverfit import store
 from liverfit.claims.evidence import as_records
 from liverfit.claims.multiverse.chunks import gathered, read_chunk
 from liverfit.claims.multiverse.curve import curve
-from liverfit.claims.multiverse.evaluate import evaluate_claim, line_and_grid
+from liverfit.claims.multiverse.evaluate import evaluate_claim, line_and_grid, margins_of
 from liverfit.claims.multiverse.listing import specifications
+from liverfit.claims.multiverse.own_rule import own_rule
 from liverfit.claims.multiverse.summary import summarise
 from liverfit.job import logged
 
@@ -24,7 +25,9 @@ def main(claim, files, outcomes, multiverse, settings, out, logger):
         evaluated = gathered([read_chunk(path, *of) for path in files.chunks])
     else:
         evaluated = evaluate_claim(*stated)
-    summary = {"claim": claim["id"], **summarise(evaluated)}
+    margins = margins_of(claim, evaluated.line, outcomes)
+    own = own_rule(evaluated, margins, settings["models"])
+    summary = {"claim": claim["id"], "own_rule": None, **summarise(evaluated), **own}
     seconds = time.perf_counter() - began
     n = summary["n_specifications"]
     logger.info("%d specifications in %.2f s, %.0f a second", n, seconds, n / seconds)
