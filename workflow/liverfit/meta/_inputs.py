@@ -40,27 +40,27 @@ def covariance_matrix(V: Any, k: int) -> np.ndarray:
     Raises ValueError for a wrong shape, values that are not finite, variances that are not
     positive, asymmetry, or a matrix that is not positive definite.
     """
-    array = np.asarray(V, dtype=float)
+    array = np.array(V, dtype=float)
     if array.ndim == 1:
         return np.diag(positive_vector(array, k, "V"))
     if array.shape != (k, k):
         raise ValueError(f"V must have shape ({k},) or ({k}, {k}), got {array.shape}")
-    bad = np.argwhere(~np.isfinite(array))
-    if bad.size:
-        i, j = bad[0]
+    if not np.isfinite(array).all():
+        i, j = np.argwhere(~np.isfinite(array))[0]
         raise ValueError(f"V[{i}, {j}] is {array[i, j]}; every value must be finite")
     variance = np.diagonal(array)
     if (variance <= 0).any():
         i = int(np.flatnonzero(variance <= 0)[0])
         raise ValueError(f"V[{i}, {i}] is {variance[i]}; variances must be positive")
     scale = np.sqrt(np.outer(variance, variance))
-    gap = np.abs(array - array.T) / scale
-    if gap.max() > 1e-8:
-        i, j = np.unravel_index(int(gap.argmax()), gap.shape)
-        raise ValueError(
-            f"V is not symmetric: V[{i}, {j}]={array[i, j]}, V[{j}, {i}]={array[j, i]}"
-        )
-    array = 0.5 * (array + array.T)
+    if not (array == array.T).all():
+        gap = np.abs(array - array.T) / scale
+        if gap.max() > 1e-8:
+            i, j = np.unravel_index(int(gap.argmax()), gap.shape)
+            raise ValueError(
+                f"V is not symmetric: V[{i}, {j}]={array[i, j]}, V[{j}, {i}]={array[j, i]}"
+            )
+        array = 0.5 * (array + array.T)
     correlation = array / scale
     try:
         np.linalg.cholesky(correlation - 1e-12 * np.eye(k))

@@ -183,9 +183,11 @@ def rotated(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Sorted by `outer` (k,) codes from 0: the eigenvalues (k,) of each diagonal block of V, the
     columns of `data` in its eigenvectors, the first row of each group, the group of each row."""
-    order = np.argsort(outer, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(outer))[:-1]])
-    V, out, group = V[np.ix_(order, order)], data[order], outer[order]
+    out, group = data.copy(), outer
+    if (outer[1:] < outer[:-1]).any():
+        order = np.argsort(outer, kind="stable")
+        V, out, group = V[np.ix_(order, order)], data[order], outer[order]
     values = np.diagonal(V).copy()
     if np.count_nonzero(V) > len(V):
         # Groups of one size are decomposed together.
