@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from format_parts import HEAD, derived, mean_differences, write
+from format_parts import CONFIG, HEAD, derived, mean_differences, write
 from small_dataset import places
 
 from liverfit.claims.pseudo import pseudo_sample
 from liverfit.data.dataset import Dataset, load_dataset
+from liverfit.data.individual import people_by_arm
 
 IPD = (
     HEAD
@@ -167,3 +168,17 @@ def test_a_follow_up_is_summarised_but_no_change(folder: Path) -> None:
         "baseline", "change", "followup", "post",
     ]  # fmt: skip
     assert set(m[m["timepoint"] == "change"]["week"]) == {"20"}
+
+
+def test_people_by_arm_are_on_the_canonical_scale(folder: Path) -> None:
+    pounds = IPD.replace("unit: kg", "unit: lb")
+    found = people_by_arm(load(folder, descriptor=pounds).participants, CONFIG["outcomes"])
+    assert sorted(found) == [("stine2022", "con"), ("stine2022", "ex")]
+    (fat,), (weight,) = (found["stine2022", "ex"][name] for name in ("liver_fat", "body_weight"))
+    cells = {tuple(c[:3]): c[3:] for c in (line.split(",") for line in people())}
+    before, after = cells["ex03", "exercise", "0"], cells["ex03", "exercise", "20"]
+    assert fat["ex03"] == (float(before[0]), float(after[0]))
+    assert weight["ex03"] == pytest.approx(
+        (float(before[1]) * 0.45359237, float(after[1]) * 0.45359237)
+    )
+    assert (len(fat), len(weight)) == (18, 18)

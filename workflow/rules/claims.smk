@@ -35,6 +35,7 @@ checkpoint select_evidence:
 rule judge_claim:
     input:
         evidence=evidence_of,
+        individual=individual_files,
         code=code_of("judge_claim"),
     output:
         judged=ensure("<results>/judged/{claim}.json", non_empty=True),
@@ -50,6 +51,7 @@ rule judge_claim:
     params:
         claim=claim_entry,
         settings={key: config[key] for key in ("models", "verdict")},
+        individual=individual_data,
     message:
         "Judge {wildcards.claim}"
     script:

@@ -88,6 +88,28 @@ def several(parts):
     return parts if len(parts) > 1 else []
 
 
+def participants_for(claim):
+    """List the data sets of participants that a claim's one-stage lines read."""
+    models = [line.get("model") for line in CLAIMS[claim]["lines"]]
+    return INDIVIDUAL if "one_stage" in models else []
+
+
+def individual_files(wildcards):
+    """List the raw files of participants that a claim reads, so that a change re-runs it."""
+    folders = [Path(DATA) / name for name in participants_for(wildcards.claim)]
+    return [str(folder / name) for folder in folders for name in registry.data_files(folder)]
+
+
+def individual_data(wildcards):
+    """Return where a claim's participants are, and what their units mean."""
+    names = participants_for(wildcards.claim)
+    return {
+        "folders": [str(Path(DATA) / name) for name in names],
+        "mirror": config.get("mirror"),
+        "outcomes": OUTCOMES if names else {},
+    }
+
+
 def claim_entry(wildcards):
     """Return one entry of config/claims.yaml, so that changing it re-runs this claim alone."""
     return CLAIMS[wildcards.claim]

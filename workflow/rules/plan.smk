@@ -83,5 +83,6 @@ REVIEWS = [name for name, form in FORMATS.items() if form == "reviews"]
 # Data sets that only reproduce what a review printed are never pooled.
 REPRODUCED = [name for name, described in DATASETS.items() if "reproduces" in described]
 TRIALS = [name for name in FORMATS if name not in {*REVIEWS, *REPRODUCED}]
+INDIVIDUAL = [name for name in TRIALS if FORMATS[name] == "ipd"]
 # Curation rows about data sets that are left out are no error.
 COMPLETE = len(DATASETS) + len(IDLE) == len(registry.list_datasets(Path(DATA)))

@@ -8,6 +8,7 @@ from liverfit import meta
 from liverfit.claims.models import MODELS
 from liverfit.claims.models.common import NotEstimable, TooFewTrials, participants
 from liverfit.claims.models.pooled import random_effects
+from liverfit.data.individual import People
 
 EMPTY = dict.fromkeys(
     ("estimate", "se", "ci_lower", "ci_upper", "pi_lower", "pi_upper", "df", "pvalue", "tau2",
@@ -15,12 +16,12 @@ EMPTY = dict.fromkeys(
 )  # fmt: skip
 
 
-def fit_line(line: dict, models: dict) -> dict:
+def fit_line(line: dict, models: dict, people: People | None = None) -> dict:
     """Fit a line's model; `status` says ok, too_few or not_run, `status_reason` why.
 
     Random effects: univariate REML with Hartung-Knapp where every trial gives one effect; effects
     within trials (three-level, cluster-robust CR2 with Satterthwaite degrees of freedom) where one
-    gives several.
+    gives several. `people` are participants of trials that print them, for the one-stage model.
     """
     effects = line["effects"]
     trials = {e["trial_id"] for e in effects}
@@ -39,7 +40,8 @@ def fit_line(line: dict, models: dict) -> dict:
         out["status_reason"] = str(TooFewTrials(len(trials), line["minimum_trials"]))
         return out
     try:
-        out.update(MODELS[line["model"]](line, effects, models))
+        own = (people,) if line["model"] == "one_stage" else ()
+        out.update(MODELS[line["model"]](line, effects, models, *own))
     except TooFewTrials as error:
         out.update(k=error.found, n=None, status="too_few", status_reason=str(error))
         out["extra"] = error.extra

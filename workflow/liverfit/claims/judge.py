@@ -9,10 +9,11 @@ from liverfit.claims.fit import fit_line, subgroups
 from liverfit.claims.models.time import minutes_ratio, non_inferiority_test
 from liverfit.claims.planning import claim_settling, settling_trial
 from liverfit.claims.verdict import combined, line_verdict, lowest_dose_by_point
+from liverfit.data.individual import People
 from liverfit.effects.ratios import Z975
 
 
-def judge_claim(claim: dict, evidence: dict, settings: dict) -> dict:
+def judge_claim(claim: dict, evidence: dict, settings: dict, people: People | None = None) -> dict:
     """Fit each line of a claim's evidence and judge the claim.
 
     Parameters
@@ -20,12 +21,13 @@ def judge_claim(claim: dict, evidence: dict, settings: dict) -> dict:
     claim : one entry of config/claims.yaml
     evidence : what `select_evidence` returned for it
     settings : the sections `models` and `verdict` of the analysis plan
+    people : participants by arm, for one-stage lines; none of them is in what is returned
 
     Returns
     -------
     dict as written to results/judged/{claim}.json, which `conclude_claim` completes.
     """
-    lines = [_judged(line, settings) for line in evidence["lines"]]
+    lines = [_judged(line, settings, people) for line in evidence["lines"]]
     verdict, reason = combined(claim, lines)
     likely, why = claim_probability(lines)
     return {
@@ -46,10 +48,10 @@ def judge_claim(claim: dict, evidence: dict, settings: dict) -> dict:
     }
 
 
-def _judged(line: dict, settings: dict) -> dict:
+def _judged(line: dict, settings: dict, people: People | None) -> dict:
     needed = line["minimum_trials"] or settings["verdict"]["minimum_trials"]
     line = {**line, "minimum_trials": needed}
-    fit = fit_line(line, settings["models"])
+    fit = fit_line(line, settings["models"], people)
     weights = fit.pop("weights", None)
     fitted = {"model": fit["fitted_model"] or line["model"], "specified_model": line["model"]}
     out = {**line, **fit, **fitted}

@@ -10,6 +10,7 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from .canonical import Outcomes, UnknownUnit
 from .findings import Findings, shown
 from .mapping import Made
 from .parse import ParseError, parse_number
@@ -118,3 +119,44 @@ def _add(
     out.table.rows.append([row[name] for name in MEASUREMENTS.names])
     out.table.lines.append(lines[0])
     out.lines_of.append(lines)
+
+
+People = dict[tuple[str, str], dict[str, list[dict[str, tuple[float, float]]]]]
+
+
+def people_by_arm(values: list[dict], outcomes: dict) -> People:
+    """Baseline and end of every participant, for models that take people rather than summaries.
+
+    Parameters
+    ----------
+    values : participants' values, `Dataset.participants`
+    outcomes : contents of config/outcomes.yaml
+
+    Returns
+    -------
+    dict
+        (trial, arm) -> outcome -> a dict a post visit: participant -> (baseline, end), both on the
+        canonical scale. Outcomes that are not analysed or not on that scale are left out.
+    """
+    known = Outcomes(outcomes["outcomes"])
+    levels: dict[tuple, dict[tuple, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
+    for v in values:
+        outcome = known.name(v["outcome"])
+        if outcome is None:
+            continue
+        try:
+            scale = known.scale(outcome, known.unit(outcome, v["unit"], v["method"]), v["method"])
+        except UnknownUnit:
+            continue  # harmonisation has told it
+        if scale.canonical:
+            visit = (v["timepoint"], v["week"])
+            key = (v["trial_id"], v["arm_id"], outcome, v["method"])
+            levels[key][visit][v["participant"]] = scale.level(v["value"])
+    out: People = {}
+    for (trial, arm, outcome, _), visits in levels.items():
+        base = next((people for visit, people in visits.items() if visit[0] == "baseline"), {})
+        for visit, people in visits.items():
+            if visit[0] == "post":
+                pairs = {who: (base[who], end) for who, end in people.items() if who in base}
+                out.setdefault((trial, arm), {}).setdefault(outcome, []).append(pairs)
+    return out

@@ -15,6 +15,7 @@ from pathlib import Path
 from liverfit import store
 from liverfit.data.dataset import Dataset
 from liverfit.data.ledger import REASONS
+from liverfit.data.mapped import raw_row
 
 ROLES = ("primary", "secondary", "sensitivity")
 _ROW = re.compile(r"(?:data/raw/)?([^/]+)/([^/:]+):([0-9]+)")
@@ -169,7 +170,7 @@ def trace(results: Results, name: str) -> Node:
 
 def _row(results: Results, row_id: str) -> Node:
     """A raw row with what is printed and what became of it."""
-    entry = results.ledger.get(row_id, {})
+    entry = results.ledger.get(raw_row(row_id), {})
     printed = {k: v for k, v in results.printed(row_id).items() if v and k != "row_id"}
     facts = {k: entry.get(k) or "" for k in ("status", "reason", "superseded_by")}
     return Node("row", row_id, {**facts, "printed": printed})

@@ -1,4 +1,4 @@
-"""One linear mixed model on pseudo individual data of all trials at once."""
+"""One linear mixed model on individual data, pseudo or of participants, of all trials at once."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from liverfit import meta
 from liverfit.claims.models.common import TooFewTrials
 from liverfit.claims.pseudo import pseudo_sample, whiten
 from liverfit.claims.streams import stream
+from liverfit.data.individual import People
 from liverfit.effects.change import correlation_from_sds
 
+Direct = dict[tuple[str, str], np.ndarray]
 FEWEST = 5  # people in an arm: more than the variables of any of the models
 ENDS = ("baseline_mean", "baseline_sd", "post_mean", "post_sd")
 
 
-def one_stage(line: dict, effects: list[dict], models: dict) -> dict:
+def one_stage(line: dict, effects: list[dict], models: dict, people: People | None = None) -> dict:
     """Effect of the intervention on the outcome, people within trials.
 
     y = trial + (effect + u_trial) · trained + e, with a fixed intercept a trial, a random effect a
@@ -29,6 +31,10 @@ def one_stage(line: dict, effects: list[dict], models: dict) -> dict:
     by others; `extra.baseline_adjusted`, the end value given baseline (analysis of covariance, one
     slope). Inference by t with Satterthwaite's degrees of freedom (Legha et al. 2018,
     doi:10.1002/sim.7930).
+
+    Arms whose participants are at hand (`people`, of `liverfit.data.individual.people_by_arm`)
+    enter with them in place of pseudo data: the participants' own correlations then count, not the
+    imputed one. `extra.individual_arms` names these arms; nothing of a participant is returned.
     """
     settings = models["weight"]
     arms = _arms(effects)
@@ -36,7 +42,8 @@ def one_stage(line: dict, effects: list[dict], models: dict) -> dict:
     if len(trials) < line["minimum_trials"]:
         what = " with n, mean and SD of change in both arms"
         raise TooFewTrials(len(trials), line["minimum_trials"], what)
-    fit = fit_arms(arms)
+    direct = participants_behind(arms, line["outcome"], line.get("beside"), people or {})
+    fit = fit_arms(arms, people=direct)
     estimate, se, df = (fit[key] for key in ("estimate", "se", "df"))
     t = float(stdtrit(df, 0.5 + models["level"] / 2))
     half, spread = t * se, t * (se**2 + fit["tau2"]) ** 0.5
@@ -57,34 +64,37 @@ def one_stage(line: dict, effects: list[dict], models: dict) -> dict:
         "extra": {
             "residual_scale": fit["scale"],
             "arms": arms,
-            "weight_adjusted": _weight_adjusted(line, arms, settings),
-            "baseline_adjusted": _baseline_adjusted(line, arms),
+            "individual_arms": [f"{trial}:{arm}" for trial, arm in sorted(direct)],
+            "weight_adjusted": _weight_adjusted(line, arms, settings, direct),
+            "baseline_adjusted": _baseline_adjusted(line, arms, direct),
         },
     }
 
 
-def _weight_adjusted(line: dict, arms: list[dict], settings: dict) -> dict:
+def _weight_adjusted(line: dict, arms: list[dict], settings: dict, direct: Direct) -> dict:
     """With the change of weight as a covariate, at the plan's correlation and at others."""
     kept = _whole([a for a in arms if a["weight_sd"] is not None])
     if refused := _refused(line, kept, "n, mean and SD of weight change"):
         return refused
-    sweep = [_fit(kept, within) for within in settings["within_correlation_sweep"]]
-    return {**_fit(kept, settings["within_correlation"]), "sweep": sweep}
+    sweep = [_fit(kept, r, people=direct) for r in settings["within_correlation_sweep"]]
+    return {**_fit(kept, settings["within_correlation"], people=direct), "sweep": sweep}
 
 
-def _baseline_adjusted(line: dict, arms: list[dict]) -> dict:
+def _baseline_adjusted(line: dict, arms: list[dict], direct: Direct) -> dict:
     """The end value given baseline: analysis of covariance with one slope."""
     kept = _whole([a for a in arms if a["baseline_r"] is not None])
     if refused := _refused(line, kept, "n, means and possible SDs of baseline, end and change"):
         return refused
-    return _fit(kept, None, baseline=True)
+    return _fit(kept, None, baseline=True, people=direct)
 
 
-def _fit(arms: list[dict], r: float | None, baseline: bool = False) -> dict:
+def _fit(
+    arms: list[dict], r: float | None, baseline: bool = False, people: Direct | None = None
+) -> dict:
     """`fit_arms` with status ok, or why it could not be fitted."""
     out = {"within_correlation": r, "trials": sorted({a["trial_id"] for a in arms})}
     try:
-        return {**out, "status": "ok", "reason": "", **fit_arms(arms, r, baseline)}
+        return {**out, "status": "ok", "reason": "", **fit_arms(arms, r, baseline, people=people)}
     except (meta.ConvergenceError, np.linalg.LinAlgError, ValueError) as error:
         return {**out, "status": "not_run", "reason": str(error)}
 
@@ -164,10 +174,52 @@ def moments(arm: dict, r: float | None = None, baseline: bool = False) -> tuple:
     return np.array(mean), cov
 
 
+def participants_behind(
+    arms: list[dict], outcome: str, weight: str | None, people: People
+) -> Direct:
+    """Participants of the arms that have them: (baseline, end, change of weight) a row.
+
+    A post visit is taken whose n, mean and SD of change are those of the arm's summary, so that
+    the rows are the ones behind it; weight is NaN where a participant has none, and of the visit
+    that most of them have.
+    """
+    out = {}
+    for a in arms:
+        key = (a["trial_id"], a["arm_id"])
+        weights = max(people.get(key, {}).get(weight or "", []), key=len, default={})
+        for pairs in people.get(key, {}).get(outcome, []):
+            lost = {who: end - start for who, (start, end) in weights.items()}
+            rows = [(*pairs[who], lost.get(who, np.nan)) for who in sorted(pairs)]
+            rows = np.array(rows).reshape(-1, 3)
+            change = rows[:, 1] - rows[:, 0]
+            if len(change) == a["n"] and np.allclose(
+                (change.mean(), change.std(ddof=1)), (a["mean"], a["sd"]), rtol=1e-9, atol=1e-9
+            ):
+                out[key] = rows
+                break
+    return out
+
+
+def _rows_of(rows: np.ndarray, weighted: bool, baseline: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Participants as (outcome, covariates …) with their sample covariance, as `moments` orders."""
+    columns = [rows[:, 1], rows[:, 0]] if baseline else [rows[:, 1] - rows[:, 0]]
+    columns += [rows[:, 2]] if weighted else []
+    whole = np.column_stack(columns)
+    whole = whole[np.isfinite(whole).all(axis=1)]
+    return whole, np.atleast_2d(np.cov(whole, rowvar=False))
+
+
 def fit_arms(
-    arms: list[dict], r: float | None = None, baseline: bool = False, seed: int = 0
+    arms: list[dict],
+    r: float | None = None,
+    baseline: bool = False,
+    seed: int = 0,
+    people: Direct | None = None,
 ) -> dict:
     """Fit the model to arm summaries, with the covariates of `moments`.
+
+    Arms in `people` (of `participants_behind`) enter with their participants, of whom those count
+    who have all covariates; the other arms with pseudo data.
 
     Returns
     -------
@@ -181,18 +233,25 @@ def fit_arms(
         when MixedLM does not converge.
     """
     trials = sorted({a["trial_id"] for a in arms})
-    people, sds, groups, trained = [], [], [], []
+    cells, sds, groups, trained = [], [], [], []
     for a in arms:
-        mean, cov = moments(a, r, baseline)
-        rng = stream("pseudo", seed, a["trial_id"], a["arm_id"])
-        people.append(pseudo_sample(a["n"], mean, cov, rng))
+        own = (people or {}).get((a["trial_id"], a["arm_id"]))
+        if own is not None:
+            rows, cov = _rows_of(own, r is not None, baseline)
+            if len(rows) < FEWEST:
+                raise ValueError(f"{len(rows)} participants of an arm have all covariates")
+        else:
+            mean, cov = moments(a, r, baseline)
+            rng = stream("pseudo", seed, a["trial_id"], a["arm_id"])
+            rows = pseudo_sample(a["n"], mean, cov, rng)
+        cells.append(rows)
         rest = cov[0, 0] - cov[0, 1:] @ np.linalg.solve(cov[1:, 1:], cov[1:, 0])
-        sds.append(np.full(a["n"], rest**0.5))
-        groups.append(np.full(a["n"], trials.index(a["trial_id"])))
-        trained.append(np.full(a["n"], a["trained"]))
-    people, sd, trial, arm = map(np.concatenate, (people, sds, groups, trained))
-    X = np.column_stack([arm, *(trial == i for i in range(len(trials))), people[:, 1:]])
-    fit = fit_rows(people[:, 0], X.astype(float), arm[:, None], sd, trial)
+        sds.append(np.full(len(rows), rest**0.5))
+        groups.append(np.full(len(rows), trials.index(a["trial_id"])))
+        trained.append(np.full(len(rows), a["trained"]))
+    rows, sd, trial, arm = map(np.concatenate, (cells, sds, groups, trained))
+    X = np.column_stack([arm, *(trial == i for i in range(len(trials))), rows[:, 1:]])
+    fit = fit_rows(rows[:, 0], X.astype(float), arm[:, None], sd, trial)
     names = [*(["baseline"] if baseline else []), *([] if r is None else ["weight"])]
     slopes = fit.pop("coef")[1 + len(trials) :]
     return {**fit, "slopes": dict(zip(names, map(float, slopes), strict=True))}

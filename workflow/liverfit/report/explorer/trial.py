@@ -7,6 +7,7 @@ from collections import defaultdict
 from statistics import NormalDist
 
 from liverfit.data.ledger import REASONS
+from liverfit.data.mapped import raw_row
 from liverfit.plots.scales import number
 from liverfit.plots.style import clean, modality_label, sentence
 from liverfit.report.explorer import words
@@ -212,7 +213,7 @@ class Records:
         return told
 
     def _fate(self, row_id: str) -> dict:
-        found = self.fates.get(row_id)
+        found = self.fates.get(raw_row(row_id))
         if found is None:
             return {"status": "", "told": "", "used": []}
         why = REASONS.get(clean(found["reason"]), words.plain(found["reason"]))
