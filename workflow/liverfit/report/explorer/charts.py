@@ -137,7 +137,7 @@ def specification_curve(*, ratio: bool) -> dict:
     ]
     y = alt.Y(
         "estimate:Q",
-        title="@title",
+        title=None,  # it would shift the curve against the options below: the page tells it
         scale=alt.Scale(zero=False),
         axis=_value_axis(ratio, tickCount=6, minExtent=MATRIX_LABELS, maxExtent=MATRIX_LABELS),
     )

@@ -73,7 +73,8 @@ def _curve(line: dict, measure: str, part: pd.DataFrame) -> dict:
     return {
         "measure": measure,
         "chart": "specification_curve_ratio" if scale.is_ratio else "specification_curve",
-        "values": {"@title": f"{scale.outcome}, {scale.shown_unit}", "@null": scale.null},
+        "title": f"{scale.outcome}, {scale.shown_unit}",
+        "values": {"@null": scale.null},
         "bins": [
             {
                 **{name: float(f"{row[name]:.5g}") for name in NUMBERS},

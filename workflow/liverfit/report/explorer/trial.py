@@ -243,16 +243,9 @@ class Records:
                     "unit": scale.shown_unit,
                     "route": words.ROUTES.get(row["route"], words.plain(row["route"])),
                     "r": number(row["r_imputed"]),
-                    "claims": [
-                        use["claim"]
-                        for use in _claims(
-                            [
-                                use
-                                for use in self.used[trial_id]
-                                if use["effect"] == row["effect_id"]
-                            ]
-                        )
-                    ],
+                    "claims": _claims(
+                        [x for x in self.used[trial_id] if x["effect"] == row["effect_id"]]
+                    ),
                     "rows": _own_rows(row["source_rows"]),
                 }
             )

@@ -119,6 +119,7 @@
     const [above, below] = [box.querySelector('[data-part="curve"]'), box.querySelector('[data-part="matrix"]')];
     function show() {
       const data = measures[select ? Number(select.value) : 0];
+      box.querySelector(".axis").textContent = data.title;
       const width = 100 / data.bins.length;
       const mix = (share) => blend(css("--verdict-inconclusive"), css("--verdict-supported"), share);
       draw(above, data, () =>
