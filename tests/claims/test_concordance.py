@@ -4,7 +4,7 @@ import pytest
 from claim_parts import COMPARISON
 from claim_parts import line as plain_line
 
-from liverfit.claims.concordance import compare_reviews, comparison_key, measure_key
+from liverfit.claims.concordance import compare_reviews, comparison_key, measure_key, overlap
 
 REVIEW = {
     "row_id": "published_reviews/reviews.csv:2", "review_id": "r2020", "first_author": "Reviewer",
@@ -92,3 +92,19 @@ def test_comparisons_in_words(text, key):
 )
 def test_measures_in_words(printed, key):
     assert measure_key(printed) == key
+
+
+@pytest.mark.parametrize(
+    ("listed", "ours", "told"),
+    [
+        (["Støa 2017", "Lee S 2012"], ["Stoa 2017", "Lee 2013"], (2, 1, "Stoa 2017")),
+        (["Keating et al (A)", "Keating et al (B)"], ["Keating 2015"], (1, 1, "Keating 2015")),
+        (["Keating et al"], ["Keating 2015", "Keating 2017"], (1, 0, "")),
+        (["Zhang 2016"], [], (1, 0, "")),
+        ([], ["Zhang 2016"], (None, None, "")),
+    ],
+)  # fmt: skip
+def test_shared_trials_are_told_by_name_and_year(listed, ours, told):
+    line = {"effects": [{"label": label} for label in ours]}
+    got = overlap(REVIEW, line, {("r2020", "liver_fat"): set(listed)} if listed else {})
+    assert tuple(got.values()) == told

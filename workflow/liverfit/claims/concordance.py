@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from liverfit.data.mapping import id_from
 from liverfit.effects.ratios import Z975
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ COLUMNS = (
     "claim", "line", "outcome", "measure", "unit", "review_id", "review", "comparison", "subgroup",
     "review_k", "review_estimate", "review_ci_lower", "review_ci_upper", "our_k", "our_estimate",
     "our_ci_lower", "our_ci_upper", "difference", "difference_in_se", "intervals_overlap",
-    "review_as_reported", "row_id",
+    "review_as_reported", "row_id", "review_trials_known", "n_shared", "shared_trials",
 )  # fmt: skip
 MEASURES = (
     ("SMD", re.compile(r"^(SMD|d|g|ES|Hedges.*|Cohen's d.*)$", re.I)),
@@ -24,12 +26,16 @@ MEASURES = (
 )
 
 
-def compare_reviews(reviews: list[dict], claims: list[dict]) -> pd.DataFrame:
+def compare_reviews(
+    reviews: list[dict], claims: list[dict], trial_effects: list[dict] | None = None
+) -> pd.DataFrame:
     """Published pooled results matched to fitted lines by outcome, measure and comparison.
 
     A review matches a claim's line where the outcome and measure are the same and each side's
     words name the compared modalities (`PHRASES`). The difference is over the root of the summed
     squared standard errors; it is descriptive, since reviews and our collection share trials.
+    Which they share is told where `trial_effects` lists trials of the review for this outcome:
+    often a part of them, so that `n_shared` is a lower limit.
     """
     import pandas as pd
 
@@ -40,10 +46,13 @@ def compare_reviews(reviews: list[dict], claims: list[dict]) -> pd.DataFrame:
         for line in claim["lines"]
         if line["status"] == "ok" and line["estimate"] is not None and line["rule"] != "lowest_dose"
     ]
+    listed = defaultdict(set)
+    for trial in trial_effects or []:
+        listed[trial["review_id"], trial["outcome"]].add(trial["trial_label"])
     for review in reviews:
         for claim, line in lines:
             if _same(review, line):
-                rows.append(_row(review, claim, line))
+                rows.append({**_row(review, claim, line), **overlap(review, line, listed)})
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -56,6 +65,46 @@ def _same(review: dict, line: dict) -> bool:
         and about_weight(review) == ("weight_stable" in line["where"])
         and comparison_key(review["comparison"]) == line_key(line)
     )
+
+
+def overlap(review: dict, line: dict, listed: dict[tuple[str, str], set[str]]) -> dict:
+    """How many trials of a review are known for the outcome, and which of them the line pools.
+
+    Trials are the same where family name and year are; a label without a year is the one trial of
+    that name in the line, and none where the line has several. Arms of one trial count once.
+    """
+    named = {
+        author_year(label) for label in listed.get((review["review_id"], review["outcome"]), ())
+    }
+    if not named:
+        return {"review_trials_known": None, "n_shared": None, "shared_trials": ""}
+    ours = {author_year(e["label"]): e["label"] for e in line["effects"]}
+    authors = Counter(author for author, _ in ours)
+    shared = {
+        label
+        for (author, year), label in ours.items()
+        if (author, year) in named or ((author, "") in named and authors[author] == 1)
+    }
+    return {
+        "review_trials_known": len(named),
+        "n_shared": len(shared),
+        "shared_trials": "; ".join(sorted(shared)),
+    }
+
+
+def author_year(label: str) -> tuple[str, str]:
+    """Family name in plain letters, and year ("" where none is printed), of a trial's label.
+
+    >>> author_year("Shojaee-Moradie et al"), author_year("Støa 2017 (HIIT)")
+    (('shojaee_moradie', ''), ('stoa', '2017'))
+    >>> author_year("Lee S 2012")
+    ('lee', '2012')
+    """
+    text = re.sub(r"\([^)]*\)|\bet al\b\.?", " ", label)
+    year = re.search(r"\b(19|20)[0-9]{2}", text)
+    name = re.sub(r"\b(19|20)[0-9]{2}[a-z]?\b.*", "", text).strip()
+    name = re.sub(r"(?:\s+[A-Z]{1,3})+$", "", name)
+    return id_from(name), year[0] if year else ""
 
 
 def about_weight(review: dict) -> bool:
