@@ -19,9 +19,10 @@ from liverfit.claims.concordance import compare_reviews
 from liverfit.claims.evidence import select_evidence
 from liverfit.claims.judge import judge_claim
 from liverfit.claims.overview import overview, verdict_table
-from liverfit.claims.risk_of_bias import judge_risk_of_bias, locations_of, overall_of
+from liverfit.claims.risk_of_bias import judge_risk_of_bias, judgements_of
 from liverfit.data.dataset import Dataset, load_dataset
 from liverfit.data.harmonize import Harmonized, harmonize
+from liverfit.data.integrity import raw_measurements, screen_integrity
 from liverfit.effects.derive import Derived, derive_effects
 
 FEW_SIMULATIONS = {"simulations": 100, "simulations_one_by_one": 20}
@@ -38,6 +39,7 @@ class Run:
     harmonized: Harmonized
     derived: Derived
     judged: list[dict]
+    risk_of_bias: pd.DataFrame
     ledger: pd.DataFrame = field(default_factory=pd.DataFrame)
     row_flow: pd.DataFrame = field(default_factory=pd.DataFrame)
 
@@ -105,13 +107,20 @@ def run_pipeline(root: Path, mix: Callable[[Dataset], Dataset] = lambda d: d) ->
         )
         for claim in config["claims"]["claims"]
     ]
-    risk = overall_of(
-        judge_risk_of_bias(harmonized.trials, harmonized.arms, locations_of(datasets))
+    tables = harmonized.measurements, harmonized.trials, harmonized.arms
+    raw = raw_measurements(trials)
+    screens, _, _ = screen_integrity(*tables, raw, outcomes, plan["integrity"], plan["harmonize"])
+    risk = judge_risk_of_bias(
+        harmonized.trials, harmonized.arms, harmonized.measurements, screens, raw, outcomes
     )
     quick = {**plan, "calibration": {**plan["calibration"], **FEW_SIMULATIONS}}
     judged = [
         conclude_claim(
-            claim, assess_bias(claim, plan), risk, calibrate_claim(claim, quick), plan["certainty"]
+            claim,
+            assess_bias(claim, plan),
+            judgements_of(risk),
+            calibrate_claim(claim, quick),
+            plan["certainty"],
         )
         for claim in judged
     ]
@@ -129,7 +138,7 @@ def run_pipeline(root: Path, mix: Callable[[Dataset], Dataset] = lambda d: d) ->
         compare_reviews(reviews, judged),
         judged,
     )
-    return Run(root, config, datasets, harmonized, derived, judged, ledger, flow)
+    return Run(root, config, datasets, harmonized, derived, judged, risk, ledger, flow)
 
 
 def write_results(run: Run, results: Path) -> Path:

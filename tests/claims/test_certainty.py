@@ -47,7 +47,15 @@ def funnel(p=0.5, enough=True, **adjusted):
     }
 
 
-LOW = {f"t{i}": "low" for i in range(4)}
+def judged(words: dict[str, str]) -> dict[str, dict]:
+    """Judgements of trials: the overall word, and the same in the domain of missing data."""
+    return {
+        trial: {"overall": word, "domains": {"missing_data": {"judgement": word}}}
+        for trial, word in words.items()
+    }
+
+
+LOW = judged({f"t{i}": "low" for i in range(4)})
 
 
 def test_nothing_taken_off_stays_high():
@@ -74,14 +82,21 @@ def test_evidence_that_is_not_randomised_starts_low():
     ],
 )
 def test_risk_of_bias_counts_weight(judgements, steps):
-    table = {f"t{i}": word for i, word in enumerate(judgements)}
+    table = judged({f"t{i}": word for i, word in enumerate(judgements)})
     assert from_risk_of_bias(fitted(), table, RULES)[0] == steps
+
+
+def test_risk_of_bias_names_the_domains_behind_it():
+    steps, reason = from_risk_of_bias(fitted(), judged(dict.fromkeys(LOW, "high")), RULES)
+    assert (steps, reason) == (
+        2, "100% of the weight is from trials at high risk of bias (missing outcome data 100%)"
+    )  # fmt: skip
 
 
 def test_risk_of_bias_follows_the_weights_not_the_count():
     weights = (85.0, 5.0, 5.0, 5.0)
     effects = [{**e, "weight": w} for e, w in zip(fitted()["effects"], weights, strict=True)]
-    table = {"t0": "low", "t1": "high", "t2": "high", "t3": "high"}
+    table = judged({"t0": "low", "t1": "high", "t2": "high", "t3": "high"})
     assert from_risk_of_bias(fitted(effects=effects), table, RULES)[0] == 0
 
 
@@ -145,14 +160,16 @@ def test_declared_indirectness_carries_its_reason():
 
 def test_never_below_very_low():
     bad = fitted(n=10, ci_lower=-5.0, ci_upper=5.0, i2=90.0, pi_lower=-9.0, pi_upper=9.0)
-    table = dict.fromkeys(LOW, "high")
+    table = judged(dict.fromkeys(LOW, "high"))
     assert line_certainty(bad, funnel(), table, RULES)["certainty"] == "very low"
 
 
 def test_a_claim_is_as_certain_as_its_weakest_primary_line():
     lines = [fitted(), fitted(name="other", n=300)]
     claim = {"lines": lines}
-    got = claim_certainty(claim, {"lines": {x["name"]: funnel() for x in lines}}, LOW, RULES)
+    got = claim_certainty(
+        claim, {"lines": {x["name"]: funnel() for x in lines}}, {"liver_fat": LOW}, RULES
+    )
     assert got["certainty"] == "moderate"
     assert "300 people" in got["reason"]
 

@@ -37,6 +37,7 @@ from liverfit.claims.multiverse.pool import select_variants
 from liverfit.claims.multiverse.sets import FORMS, belongs, effect_set
 from liverfit.claims.multiverse.summary import summarise
 from liverfit.claims.multiverse.verdicts import WORDS, verdicts
+from liverfit.claims.risk_of_bias import overall_of
 from liverfit.claims.verdict import line_verdict
 from liverfit.effects.variants import derive_variants
 
@@ -265,11 +266,15 @@ def test_the_main_analysis_is_the_first_specification_on_real_data(real_run):
         h.trials, h.arms, h.measurements, h.directions, config["modalities"], config["outcomes"],
         plan["effects"], choices["correlation"], choices["unresolved_spread"],
     )  # fmt: skip
+    risk = overall_of(real_run.risk_of_bias)
     small = {**plan["multiverse"], "choices": {k: v[:2] for k, v in choices.items()}}
     for claim in config["claims"]["claims"]:
         rows = select_variants(
-            claim, variants, real_run.derived.contrasts, {}, config["outcomes"], plan["primary"]
+            claim, variants, real_run.derived.contrasts, risk, config["outcomes"], plan["primary"]
         )
+        outcome = {line["name"]: line["outcome"] for line in claim["lines"]}
+        judged = [risk[outcome[r["line"]]][r["trial_id"]] for r in as_records(rows)]
+        assert list(rows["risk_of_bias"]) == judged
         made = evaluate_claim(claim, as_records(rows), config["outcomes"], small, plan)
         said = summarise(made)
         main = next(x for x in real_run.claim(claim["id"])["lines"] if x["name"] == said["line"])

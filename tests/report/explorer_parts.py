@@ -18,7 +18,7 @@ from liverfit.claims.multiverse.evaluate import evaluate_claim
 from liverfit.claims.multiverse.pool import select_variants
 from liverfit.claims.multiverse.summary import summarise
 from liverfit.claims.overview import overview
-from liverfit.claims.risk_of_bias import judge_risk_of_bias, locations_of, overall_of
+from liverfit.claims.risk_of_bias import judgements_of, overall_of
 from liverfit.data.registry import write_checksums
 from liverfit.effects.variants import derive_variants
 from liverfit.report.explorer.site import build
@@ -93,7 +93,7 @@ def make_explorer(root: Path) -> Explorer:
         *tables, run.config["modalities"], outcomes, plan["effects"],
         choices["correlation"], choices["unresolved_spread"],
     )  # fmt: skip
-    risk = judge_risk_of_bias(h.trials, h.arms, locations_of(run.datasets))
+    risk = run.risk_of_bias
     settings = {key: plan[key] for key in ("models", "verdict")}
     quick = {**plan, "calibration": {**plan["calibration"], **FEW_SIMULATIONS}}
     claims, curves = [], {}
@@ -105,7 +105,7 @@ def make_explorer(root: Path) -> Explorer:
         curves[entry["id"]] = curve(evaluated)
         claims.append(
             conclude_claim(
-                found, assess_bias(found, plan), overall_of(risk), calibrate_claim(found, quick),
+                found, assess_bias(found, plan), judgements_of(risk), calibrate_claim(found, quick),
                 plan["certainty"], {"claim": entry["id"], **summarise(evaluated)},
             )
         )  # fmt: skip

@@ -152,3 +152,33 @@ rule plot_extraction_agreement:
         "Draw the agreement between extractions"
     script:
         "../scripts/plot_extraction_agreement.py"
+
+
+rule plot_risk_of_bias:
+    input:
+        claim="<results>/claims/{claim}.json",
+        evidence=evidence_of,
+        code=code_of("plot_risk_of_bias"),
+    output:
+        svg=report(
+            ensure("<results>/figures/risk_of_bias_{claim}.svg", non_empty=True),
+            caption="../report/risk_of_bias.rst",
+            category="Claims",
+            subcategory="Risk of bias",
+            labels={"claim": "{claim}"},
+        ),
+        png=ensure("<results>/figures/risk_of_bias_{claim}.png", non_empty=True),
+        table=ensure("<results>/figures/risk_of_bias_{claim}.csv", non_empty=True),
+    log:
+        "<logs>/plot_risk_of_bias/{claim}.log",
+    benchmark:
+        "<benchmarks>/plot_risk_of_bias/{claim}.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(5),
+    message:
+        "Draw the risk of bias of {wildcards.claim}"
+    script:
+        "../scripts/plot_risk_of_bias.py"

@@ -24,8 +24,8 @@ rule screen_integrity:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         outcomes=OUTCOMES,
         settings=config["integrity"],
@@ -57,8 +57,8 @@ rule plot_integrity:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     message:
         "Draw what the integrity screens flag"
     script:

@@ -25,6 +25,7 @@ STEPS = [
     rules.compare_reviews,
     *([rules.reproduce_reviews] if REPRODUCED else []),
     rules.plot_forest,
+    rules.plot_risk_of_bias,
     rules.plot_specification_curve,
     rules.plot_scoreboard,
     rules.plot_calibration,

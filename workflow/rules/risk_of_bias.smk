@@ -1,4 +1,4 @@
-# Risk of bias of every trial, as far as the printed data carry it.
+# Risk of bias of every trial by outcome, as far as the printed data carry it.
 
 
 checkpoint judge_risk_of_bias:
@@ -6,6 +6,8 @@ checkpoint judge_risk_of_bias:
         datasets=expand("<results>/ingested/{dataset}.json", dataset=TRIALS),
         trials="<results>/harmonized/trials.csv",
         arms="<results>/harmonized/arms.csv",
+        measurements="<results>/harmonized/measurements.csv",
+        screens="<results>/integrity/screens.csv",
         code=code_of("judge_risk_of_bias"),
     output:
         risk_of_bias=ensure("<results>/risk_of_bias/risk_of_bias.csv", non_empty=True),
@@ -18,7 +20,9 @@ checkpoint judge_risk_of_bias:
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),
+    params:
+        outcomes=OUTCOMES,
     message:
-        "Judge the risk of bias of every trial"
+        "Judge the risk of bias of every trial by outcome"
     script:
         "../scripts/judge_risk_of_bias.py"

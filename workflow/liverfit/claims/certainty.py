@@ -7,6 +7,8 @@ printed, not the judgement of a panel, and it never rates up.
 
 from __future__ import annotations
 
+from liverfit.claims.risk_of_bias import DOMAINS as RISK_DOMAINS
+from liverfit.claims.risk_of_bias import LABELS
 from liverfit.claims.verdict import interval_text
 
 LEVELS = ("very low", "low", "moderate", "high")
@@ -21,7 +23,7 @@ def claim_certainty(claim: dict, bias: dict, risk_of_bias: dict, rules: dict) ->
     ----------
     claim : results/judged/{claim}.json
     bias : results/bias/{claim}.json
-    risk_of_bias : {trial_id: low, some_concerns, high or no_information}
+    risk_of_bias : {outcome: {trial_id: judgement}}, as `judgements_of` returns it
     rules : the section `certainty` of the analysis plan
 
     Returns
@@ -30,7 +32,9 @@ def claim_certainty(claim: dict, bias: dict, risk_of_bias: dict, rules: dict) ->
     `line_certainty`}.
     """
     rated = {
-        line["name"]: line_certainty(line, bias["lines"][line["name"]], risk_of_bias, rules)
+        line["name"]: line_certainty(
+            line, bias["lines"][line["name"]], risk_of_bias.get(line["outcome"], {}), rules
+        )
         for line in claim["lines"]
         if line["role"] == "primary" and line["status"] == "ok"
     }
@@ -47,7 +51,10 @@ def claim_certainty(claim: dict, bias: dict, risk_of_bias: dict, rules: dict) ->
 
 
 def line_certainty(line: dict, bias: dict, risk_of_bias: dict, rules: dict) -> dict:
-    """Certainty of one fitted line: where it starts, what each domain takes off, and why."""
+    """Certainty of one fitted line: where it starts, what each domain takes off, and why.
+
+    `risk_of_bias` is {trial_id: judgement} on the outcome of the line.
+    """
     start, why = _start(line)
     domains = []
     for domain, judge in (
@@ -80,20 +87,38 @@ def _weight_share(line: dict, holds) -> float:
 def from_risk_of_bias(line: dict, risk_of_bias: dict, rules: dict) -> tuple[int, str]:
     """Two steps where most weight is at high risk, one where most is not at low risk.
 
-    `rules["risk_of_bias_share"]` is what "most" means.
+    `rules["risk_of_bias_share"]` is what "most" means. The reason names the domains that most of
+    the weight is not at low risk in.
     """
     most = rules["risk_of_bias_share"]
-    judged = {t: risk_of_bias.get(t, "no_information") for t in _trials(line)}
-    high = _weight_share(line, lambda e: judged[e["trial_id"]] == "high")
-    low = _weight_share(line, lambda e: judged[e["trial_id"]] == "low")
+    judged = {t: risk_of_bias[t]["overall"] for t in _trials(line) if t in risk_of_bias}
+    high = _weight_share(line, lambda e: judged.get(e["trial_id"]) == "high")
+    low = _weight_share(line, lambda e: judged.get(e["trial_id"]) == "low")
     if high >= most:
-        return 2, f"{high:.0%} of the weight is from trials at high risk of bias"
+        told = f"{high:.0%} of the weight is from trials at high risk of bias"
+        return 2, told + _leading(line, risk_of_bias, ("high",))
     if 1 - low >= most:
         return 1, (
             f"{1 - low:.0%} of the weight is from trials with some concerns, high risk "
             f"({high:.0%}) or too little printed to judge"
+            + _leading(line, risk_of_bias, ("some_concerns", "high", "no_information"))
         )
     return 0, f"{low:.0%} of the weight is from trials at low risk of bias"
+
+
+def _leading(line: dict, risk_of_bias: dict, words: tuple[str, ...]) -> str:
+    """The domains in which most weight has these judgements, the commonest first."""
+    shares = {}
+    for domain in RISK_DOMAINS:
+
+        def holds(e, domain=domain):
+            found = risk_of_bias.get(e["trial_id"], {"domains": {}})["domains"].get(domain)
+            return found is not None and found["judgement"] in words
+
+        shares[domain] = _weight_share(line, holds)
+    named = [d for d in sorted(shares, key=lambda d: -shares[d]) if shares[d] >= 0.5]
+    told = ", ".join(f"{LABELS[d].lower()} {shares[d]:.0%}" for d in named)
+    return f" ({told})" if told else ""
 
 
 def from_inconsistency(line: dict, rules: dict) -> tuple[int, str]:

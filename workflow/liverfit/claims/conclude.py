@@ -15,7 +15,7 @@ CALIBRATED = (
 def conclude_claim(
     judged: dict,
     bias: dict,
-    risk_of_bias: dict[str, str],
+    risk_of_bias: dict[str, dict[str, dict]],
     calibration: dict,
     rules: dict,
     multiverse: dict | None = None,
@@ -26,7 +26,7 @@ def conclude_claim(
     ----------
     judged : what `judge_claim` returned
     bias : what `assess_bias` returned for it
-    risk_of_bias : {trial_id: overall judgement}
+    risk_of_bias : {outcome: {trial_id: judgement}}, as `judgements_of` returns it
     calibration : what `calibrate_claim` returned for it
     rules : the section `certainty` of the analysis plan
     multiverse : what `summarise` said of its multiverse; None where that was not evaluated
@@ -49,11 +49,19 @@ def conclude_claim(
         **{name: calibration[name] for name in CALIBRATED},
         "calibration_reason": calibration["reason"],
         "warning": calibration["warning"],
-        "risk_of_bias": {
-            e["trial_id"]: risk_of_bias.get(e["trial_id"], "no_information")
-            for line in judged["lines"]
-            if line["role"] == "primary"
-            for e in line["effects"]
-        },
+        "risk_of_bias": _judged(judged, risk_of_bias),
     }
     return {**concluded, "empty_cells": empty_cells(concluded)}
+
+
+def _judged(claim: dict, risk_of_bias: dict[str, dict[str, dict]]) -> dict[str, dict[str, dict]]:
+    """{outcome: {trial_id: judgement}} of the trials in the primary lines, by label."""
+    out: dict[str, dict[str, dict]] = {}
+    for line in claim["lines"]:
+        if line["role"] == "primary" and line["effects"]:
+            trials = risk_of_bias.get(line["outcome"], {})
+            named = {e["trial_id"]: e["label"] for e in line["effects"]}
+            out.setdefault(line["outcome"], {}).update(
+                {t: trials[t] for t in sorted(named, key=named.get) if t in trials}
+            )
+    return out

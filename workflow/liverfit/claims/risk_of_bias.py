@@ -1,9 +1,11 @@
-"""Risk of bias of every trial, domain by domain, as far as the printed data carry it.
+"""Risk of bias of every trial by outcome, domain by domain, as far as the printed data carry it.
 
-The domains are those of RoB 2 (Sterne et al. 2019, doi:10.1136/bmj.l4898); trials without
-randomisation are at high risk in the first, as confounding would be under ROBINS-I (Sterne et al.
-2016, doi:10.1136/bmj.i4919). This is an algorithm on columns of the raw tables, not an assessor's
-reading of the papers: what these columns do not say is "no information" or "some concerns".
+The domains are those of RoB 2 (Sterne et al. 2019, doi:10.1136/bmj.l4898), which judges a result
+and not a trial; trials without randomisation are at high risk in the first, as confounding would be
+under ROBINS-I (Sterne et al. 2016, doi:10.1136/bmj.i4919). This is an algorithm on columns of the
+raw tables, not an assessor's reading of the papers: what these columns do not say is "no
+information" or "some concerns". A concern of the integrity screens counts as some concerns in the
+domain that it bears on, never as more: it may be an error of extraction.
 """
 
 from __future__ import annotations
@@ -16,8 +18,6 @@ from liverfit.effects.records import records
 if TYPE_CHECKING:
     import pandas as pd
 
-    from liverfit.data.dataset import Dataset
-
 JUDGEMENTS = ("low", "some_concerns", "no_information", "high")  # best first
 DOMAINS = ("randomisation", "deviations", "missing_data", "measurement", "reporting")
 LABELS = {
@@ -28,75 +28,119 @@ LABELS = {
     "reporting": "Selection of the reported result",
     "overall": "Overall",
 }
-COLUMNS = ("trial_id", "label", "domain", "judgement", "reason", "source_rows")
-SCANNED = ("1H-MRS", "MRI", "CT", "biopsy")
+COLUMNS = ("trial_id", "label", "outcome", "domain", "judgement", "reason", "source_rows")
 FEW_LOST, MANY_LOST, UNEVEN_LOST = 0.05, 0.20, 0.10
 UNKNOWN_DOMAINS = 3  # so many domains without information leave the whole without
+FLAGS_TOLD = 2  # flags of the screens that a reason spells out
+AFTER = ("change", "post", "followup")
+UNSTATED = ("", "none", "unstated", "unclear")
 
 
 def judge_risk_of_bias(
-    trials: pd.DataFrame, arms: pd.DataFrame, locations: dict[str, set[str]]
+    trials: pd.DataFrame,
+    arms: pd.DataFrame,
+    measurements: pd.DataFrame,
+    screens: pd.DataFrame,
+    raw: dict[str, dict],
+    outcomes: dict,
 ) -> pd.DataFrame:
-    """Judgement of every trial in every domain and overall, with the reason in words.
+    """Judgement of every trial and outcome in every domain and overall, with the reason in words.
 
     Parameters
     ----------
-    trials, arms : the tables that `harmonize` returns
-    locations : {trial_id: where its numbers were read (abstract, table, text, registry)}
+    trials, arms, measurements : the tables that `harmonize` returns
+    screens : the flags of `liverfit.data.integrity.screen_integrity`
+    raw : {row_id: row as printed} of the raw tables of measurements
+    outcomes : contents of config/outcomes.yaml
 
     Returns
     -------
-    DataFrame with the columns `COLUMNS`, six rows a trial; judgement is one of `JUDGEMENTS`.
+    DataFrame with the columns `COLUMNS`, six rows a trial and outcome of which it prints a number;
+    judgement is one of `JUDGEMENTS`.
     """
     import pandas as pd
 
-    by_trial = defaultdict(list)
+    by_trial, cells, flags = defaultdict(list), defaultdict(list), defaultdict(list)
     for arm in records(arms, ("n_randomised", "n_analysed")):
         by_trial[arm["trial_id"]].append(arm)
+    for cell in records(measurements, ("n",)):
+        cells[cell["trial_id"], cell["outcome"]].append(cell)
+    for found in records(screens, ()):
+        if found["severity"] == "concern" and found["domain"]:
+            flags[found["trial_id"], found["outcome"]].append(found)
     out = []
     for trial in records(trials, ()):
-        members = by_trial[trial["trial_id"]]
-        found = {
-            "randomisation": randomisation(trial),
-            "deviations": deviations(trial),
-            "missing_data": missing_data(members),
-            "measurement": measurement(trial),
-            "reporting": reporting(trial, locations.get(trial["trial_id"], set())),
-        }
-        found["overall"] = overall({name: word for name, (word, _) in found.items()})
-        rows = {"missing_data": ";".join(a["row_id"] for a in members)}
-        for domain, (judgement, reason) in found.items():
-            out.append(
+        name, members = trial["trial_id"], by_trial[trial["trial_id"]]
+        for outcome in sorted(o for t, o in cells if t == name):
+            printed = cells[name, outcome]
+            found = {
+                "randomisation": randomisation(trial),
+                "deviations": deviations(trial),
+                "missing_data": missing_data(members, printed, locations(printed, raw)),
+                "measurement": measurement(
+                    outcomes["outcomes"][outcome], methods(trial, outcome, printed), members
+                ),
+                "reporting": reporting(trial, locations(printed, raw)),
+            }
+            concerns = flags[name, outcome] + flags[name, ""]
+            found = {d: with_flags(d, judged, concerns) for d, judged in found.items()}
+            found["overall"] = overall({d: word for d, (word, _) in found.items()})
+            sources = _sources(trial, members, printed, concerns)
+            out += [
                 {
-                    "trial_id": trial["trial_id"],
+                    "trial_id": name,
                     "label": trial["label"],
+                    "outcome": outcome,
                     "domain": domain,
                     "judgement": judgement,
                     "reason": reason,
-                    "source_rows": rows.get(domain) or trial["row_id"],
+                    "source_rows": ";".join(dict.fromkeys(sources[domain])),
                 }
-            )
+                for domain, (judgement, reason) in found.items()
+            ]
     return pd.DataFrame(out, columns=list(COLUMNS))
 
 
-def locations_of(datasets: list[Dataset]) -> dict[str, set[str]]:
-    """Where each trial's numbers were read: abstract, table, text or registry."""
-    out = defaultdict(set)
-    for dataset in datasets:
-        if dataset.ok and "measurements" in dataset.tables:
-            for row in dataset.tables["measurements"].itertuples():
-                out[row.trial_id].add(row.location)
-    return out
+def _sources(
+    trial: dict, arms: list[dict], cells: list[dict], concerns: list[dict]
+) -> dict[str, list[str]]:
+    """Raw rows behind each domain."""
+    rows = [c["measurement_id"] for c in cells]
+    flagged = {d: [f["row_id"] for f in concerns if f["domain"] == d] for d in DOMAINS}
+    return {
+        "randomisation": [trial["row_id"], *flagged["randomisation"]],
+        "deviations": [trial["row_id"]],
+        "missing_data": [*(a["row_id"] for a in arms), *rows, *flagged["missing_data"]],
+        "measurement": [trial["row_id"], *rows],
+        "reporting": [trial["row_id"], *rows, *flagged["reporting"]],
+        "overall": [trial["row_id"]],
+    }
 
 
-def overall_of(table: pd.DataFrame) -> dict[str, str]:
-    """{trial_id: overall judgement} of the table that `judge_risk_of_bias` returns."""
-    whole = table[table["domain"] == "overall"]
-    return dict(zip(whole["trial_id"], whole["judgement"], strict=True))
+def judgements_of(table: pd.DataFrame) -> dict[str, dict[str, dict]]:
+    """{outcome: {trial_id: label, overall, reason, domains: {domain: judgement, reason}}}."""
+    out: dict[str, dict[str, dict]] = defaultdict(dict)
+    for row in table.to_dict("records"):
+        trial = out[row["outcome"]].setdefault(
+            row["trial_id"], {"label": row["label"], "overall": "", "reason": "", "domains": {}}
+        )
+        if row["domain"] == "overall":
+            trial["overall"], trial["reason"] = row["judgement"], row["reason"]
+        else:
+            trial["domains"][row["domain"]] = {k: row[k] for k in ("judgement", "reason")}
+    return dict(out)
+
+
+def overall_of(table: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """{outcome: {trial_id: overall judgement}} of the table that `judge_risk_of_bias` returns."""
+    return {
+        outcome: {trial: judged["overall"] for trial, judged in trials.items()}
+        for outcome, trials in judgements_of(table).items()
+    }
 
 
 def randomisation(trial: dict) -> tuple[str, str]:
-    """Low is out of reach: concealment of the allocation is not among the data."""
+    """Low is out of reach without a registration: concealment is not among the data."""
     if trial["design"] in ("nonrandomised_controlled", "single_arm"):
         return "high", f"design: {trial['design'].replace('_', ' ')}"
     if trial["randomised"] == "no":
@@ -120,18 +164,35 @@ def deviations(trial: dict) -> tuple[str, str]:
     return "some_concerns", "whether an arm also changed its diet is unclear"
 
 
-def missing_data(arms: list[dict]) -> tuple[str, str]:
-    """People randomised and analysed, over all arms and their difference between arms."""
-    lost = {}
-    for a in arms:
-        if a["n_randomised"] and a["n_analysed"] and a["allocation"] == "arm":
-            lost[a["arm_id"]] = 1 - a["n_analysed"] / a["n_randomised"]
-    known = [a for a in arms if a["arm_id"] in lost]
-    if len(known) < 2:
+def missing_data(arms: list[dict], cells: list[dict], read_in: set[str]) -> tuple[str, str]:
+    """People randomised and those behind this outcome, over all arms and by arm.
+
+    An arm counts with the smallest n that a summary of the outcome after baseline prints, else
+    with its analysed n; arms that print nothing of the outcome count where fewer than two do. An
+    abstract that prints one n an arm does not say that all of them were measured.
+    """
+    own, seen = {}, {c["arm_id"] for c in cells if c["timepoint"] != "contrast"}
+    for c in cells:
+        if c["timepoint"] in AFTER and c["n_source"] == "summary" and c["n"]:
+            own[c["arm_id"]] = min(c["n"], own.get(c["arm_id"], c["n"]))
+    allocated = [a for a in arms if a["allocation"] == "arm" and a["n_randomised"]]
+    if sum(a["arm_id"] in seen for a in allocated) > 1:
+        allocated = [a for a in allocated if a["arm_id"] in seen]
+    sizes = {}
+    for a in allocated:
+        n = own.get(a["arm_id"]) or a["n_analysed"]
+        if n:
+            sizes[a["arm_id"]] = (a["n_randomised"], n)
+    if len(sizes) < 2:
         return "no_information", "people randomised and analysed are not printed for two arms"
-    total = 1 - sum(a["n_analysed"] for a in known) / sum(a["n_randomised"] for a in known)
-    uneven = max(lost.values()) - min(lost.values())
-    told = f"{total:.0%} not analysed, arms differ by {100 * uneven:.0f} points"
+    lost = [1 - n / randomised for randomised, n in sizes.values()]
+    total = 1 - sum(n for _, n in sizes.values()) / sum(r for r, _ in sizes.values())
+    uneven = max(lost) - min(lost)
+    if read_in == {"abstract"} and not any(lost) and not any(a["n_analysed"] for a in allocated):
+        return "no_information", "the abstract prints one n an arm, not who was lost"
+    whose = "of this outcome" if own.keys() & sizes.keys() else "of the arms"
+    told = f"{max(total, 0):.0%} without data (n {whose}), "
+    told += f"arms differ by {100 * uneven:.0f} points"
     if total > MANY_LOST:
         return "high", told
     if total > FEW_LOST or uneven > UNEVEN_LOST:
@@ -139,27 +200,75 @@ def missing_data(arms: list[dict]) -> tuple[str, str]:
     return "low", told
 
 
-def measurement(trial: dict) -> tuple[str, str]:
-    """How liver fat was measured; other outcomes come from instruments and laboratories."""
-    method = trial["liver_fat_method"]
-    if method in ("", "none"):
-        return "low", "no liver fat measured; the outcomes come from instruments or laboratories"
-    if any(name in method for name in SCANNED):
-        return "low", f"liver fat by {method}"
-    if method in ("unstated", "unclear"):
-        return "no_information", "how liver fat was measured is not printed"
-    return "some_concerns", f"liver fat by {method}, which depends on the operator or on indices"
+def methods(trial: dict, outcome: str, cells: list[dict]) -> list[str]:
+    """The printed methods of an outcome; for liver fat else the one named for the trial."""
+    named = sorted({c["method"] for c in cells} - set(UNSTATED))
+    if not named and outcome == "liver_fat" and trial["liver_fat_method"] not in UNSTATED:
+        return [trial["liver_fat_method"]]
+    return named
 
 
-def reporting(trial: dict, locations: set[str]) -> tuple[str, str]:
-    """Registered beforehand, and whether more than the abstract was read."""
-    if not locations:
-        return "no_information", "no number of this trial was read"
-    if locations == {"abstract"}:
+def measurement(entry: dict, named: list[str], arms: list[dict]) -> tuple[str, str]:
+    """Whether knowing the arm could move the measured value, by how the outcome is measured.
+
+    `measured_by` of config/outcomes.yaml: an instrument reads; an image is read, by a sound method
+    or by one that leans on its operator; an observer, an effort or a record may follow the arm.
+    """
+    kind = entry.get("measured_by")
+    if kind == "instrument":
+        return "low", "read from an instrument or a laboratory"
+    if kind == "imaging" and named:
+        weak = [m for m in named if not any(s in m for s in entry.get("sound_methods", ()))]
+        if not weak:
+            return "low", f"measured by {', '.join(named)}"
+    placebo = any(a["modality"] == "placebo" for a in arms) and any(a["agent"] for a in arms)
+    if placebo and kind:
+        return "low", "against placebo: neither arm could tell which it was"
+    if kind == "imaging":
+        if not named:
+            return "no_information", "how it was measured is not printed"
+        return "some_concerns", f"measured by {', '.join(weak)}, which leans on its operator"
+    told = {
+        "effort": "depends on the effort of people who knew their arm",
+        "observer": "taken by a person who may have known the arm",
+        "record": "prescribed or recorded by people who knew their arm",
+    }
+    if kind in told:
+        return "some_concerns", told[kind]
+    return "no_information", "how this outcome is measured is not declared"
+
+
+def locations(cells: list[dict], raw: dict[str, dict]) -> set[str]:
+    """Where the numbers of an outcome were read: abstract, table, text or registry."""
+    rows = [row for c in cells for row in c["source_rows"].split(";")]
+    return {raw[row]["location"] for row in rows if row in raw}
+
+
+def reporting(trial: dict, read_in: set[str]) -> tuple[str, str]:
+    """Registered beforehand, and whether this outcome was read in more than the abstract."""
+    if not read_in:
+        return "no_information", "where its numbers were read is not known"
+    if read_in == {"abstract"}:
         return "some_concerns", "all its numbers are from the abstract, chosen for print"
     if trial["registry_id"]:
         return "low", f"registered ({trial['registry_id']}), numbers from tables or registry"
     return "some_concerns", "no registration is printed to compare the results with"
+
+
+def with_flags(domain: str, judged: tuple[str, str], concerns: list[dict]) -> tuple[str, str]:
+    """A judgement with the concerns of the integrity screens that bear on its domain."""
+    found = [f for f in concerns if f["domain"] == domain]
+    if not found:
+        return judged
+    told = [
+        f"{f['screen'].replace('_', ' ')}: {f['seen']} where {f['expected']} was expected"
+        for f in found[:FLAGS_TOLD]
+    ]
+    more = len(found) - len(told)
+    told += [f"{more} more such flag{'s' if more > 1 else ''}"] if more > 0 else []
+    word, reason = judged
+    word = word if word == "high" else "some_concerns"
+    return word, f"{reason}; integrity screen {'; '.join(told)}"
 
 
 def overall(domains: dict[str, str]) -> tuple[str, str]:

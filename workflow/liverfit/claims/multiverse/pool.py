@@ -23,7 +23,7 @@ def select_variants(
     claim: dict,
     variants: pd.DataFrame,
     contrasts: pd.DataFrame,
-    risk_of_bias: dict[str, str],
+    risk_of_bias: dict[str, dict[str, str]],
     outcomes: dict,
     plan: dict,
 ) -> pd.DataFrame:
@@ -34,7 +34,7 @@ def select_variants(
     claim : one entry of config/claims.yaml
     variants : table of `derive_variants`
     contrasts : table of `derive_effects`
-    risk_of_bias : {trial_id: overall judgement}
+    risk_of_bias : {outcome: {trial_id: overall judgement}}
     outcomes : contents of config/outcomes.yaml
     plan : the `primary` section of the analysis plan; here only what the arms are (`allocation`)
         counts, the rest is for the choices
@@ -53,12 +53,13 @@ def select_variants(
             line["comparison"] = claim["comparison"]
         cells = factorial_cells(seen, line) if line["model"] == "interaction" else None
         allocation = {**plan, **line["plan"]}["allocation"]
+        judged = risk_of_bias.get(line["outcome"], {})
         if line["role"] == "primary":
             out += [
                 {
                     **row,
                     "line": line["name"],
-                    "risk_of_bias": risk_of_bias.get(row["trial_id"], "no_information"),
+                    "risk_of_bias": judged.get(row["trial_id"], "no_information"),
                 }
                 for row in effects_of(line, rows, cells)
                 if row["allocation"] in allocation

@@ -52,7 +52,7 @@ def claim_page(
         "sentence": narrative.verdict_sentence(claim),
         "numbers": _numbers(claim, leading),
         "forests": [
-            forest_of(line, conditions, claim["risk_of_bias"])
+            forest_of(line, conditions, _overall_bias(claim, line["outcome"]))
             for line in sorted(claim["lines"], key=lambda line: line is not leading)
             if line["effects"] and (line is leading or line["status"] == "ok")
         ],
@@ -72,6 +72,12 @@ def claim_page(
         ],
         "settling": [narrative.unmarked(told) for told in narrative.settling(claim)],
     }
+
+
+def _overall_bias(claim: dict, outcome: str) -> dict[str, str]:
+    """{trial_id: overall risk of bias} on an outcome."""
+    judged = claim["risk_of_bias"].get(outcome, {})
+    return {trial: found["overall"] for trial, found in judged.items()}
 
 
 def _numbers(claim: dict, line: dict) -> list[tuple[str, str, str]]:

@@ -125,6 +125,7 @@ class Records:
             ],
             "bias": [
                 {
+                    "outcome": self.outcome(found["outcome"]),
                     "domain": BIAS_DOMAINS.get(found["domain"], words.plain(found["domain"])),
                     "judgement": found["judgement"],
                     "told": words.plain(found["judgement"]),
