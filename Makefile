@@ -11,7 +11,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH        := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := run
-.PHONY: run test env lint bench report lock clean help
+.PHONY: run test env lint bench report docs lock clean help
 
 run: $(READY)  ## run the whole analysis (the default); results/ holds what comes out
 	snakemake
@@ -34,6 +34,10 @@ bench: $(READY)  ## time the engine against R's metafor in one run (needs Rscrip
 
 report: $(READY)  ## build results/report.html, the self-contained Snakemake report
 	snakemake --report results/report.html
+
+docs: $(READY)  ## build the documentation as a site in .site/html
+	python docs/build_site.py
+	@echo "The documentation is in .site/html/index.html"
 
 lock: $(READY)  ## renew requirements.lock from pyproject.toml
 	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

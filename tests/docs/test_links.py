@@ -15,7 +15,7 @@ from liverfit.cli import app
 from liverfit.data.dataset import load_dataset
 
 ROOT = Path(__file__).resolve().parents[2]
-SKIPPED = (".venv", ".snakemake", ".pytest_cache", "node_modules")
+SKIPPED = (".venv", ".site", ".snakemake", ".pytest_cache", "node_modules")
 DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix()
     for path in ROOT.rglob("*.md")
@@ -23,7 +23,22 @@ DOCUMENTS = sorted(
     and (path.parent.name != "results" or path.name == "README.md")
     and path.name != "claims.md"
 )
-SHELL = ("mkdir", "cp", "rm", "for", "echo", "awk", "grep", "sed", "source", "git", "cd", "python")
+SHELL = (
+    "mkdir",
+    "cp",
+    "cat",
+    "head",
+    "rm",
+    "for",
+    "echo",
+    "awk",
+    "grep",
+    "sed",
+    "source",
+    "git",
+    "cd",
+    "python",
+)
 LINK = re.compile(r"\]\(\s*<?([^)\s>]+)")
 
 

@@ -139,7 +139,7 @@ class Project:
         return subprocess.run(
             [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
             cwd=options.pop("cwd", self.root),
-            env=clean_environment(),
+            env=clean_environment() | options.pop("environment", {}),
             capture_output=True,
             text=True,
             **options,

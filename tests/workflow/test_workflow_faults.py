@@ -1,15 +1,10 @@
 """Faults that Snakemake alone lets pass: the workflow tells them, or comes through them."""
 
 import os
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
 import yaml
 
-from conftest import clean_environment
 from liverfit.data.registry import write_checksums
 
 pytestmark = pytest.mark.slow
@@ -126,38 +121,7 @@ def test_truncated_and_tampered_outputs_are_found_by_verify(done):
     assert "Traceback" not in text
 
 
-# ---- crashes
-
-
-def kill_when(project, ready):
-    """Start a run, kill the scheduler and its jobs as soon as ``ready`` says so."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2"]
-    run = subprocess.Popen(
-        command,
-        cwd=project.root,
-        env=clean_environment(),
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    limit = time.monotonic() + 120
-    while not ready() and run.poll() is None and time.monotonic() < limit:
-        time.sleep(0.02)
-    assert run.poll() is None, "the run ended before it could be killed"
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
-
-
-def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(project, done):
-    figures = project.root / "results/figures"
-    kill_when(project, lambda: list(figures.glob("*.svg")))
-    again = project.snakemake()
-    if "Directory cannot be locked" in again.stderr:
-        assert project.snakemake("--unlock").returncode == 0
-        again = project.snakemake()
-    assert again.returncode == 0, again.stdout + again.stderr
-    assert project.snakemake("prune").returncode == 0
-    assert project.results() == done.results()
+# ---- scripts
 
 
 def test_a_failing_script_names_its_log_and_leaves_no_output(project):

@@ -40,8 +40,9 @@ def test_a_finished_project_has_nothing_to_do(done):
     assert "Nothing to be done" in done.snakemake().stderr
 
 
-def test_two_runs_give_the_same_bytes(done, project):
-    project.run()
+def test_two_runs_give_the_same_bytes_whatever_the_cores_and_the_hash_seed(done, project):
+    ran = project.snakemake("--cores", "1", environment={"PYTHONHASHSEED": "7"})
+    assert ran.returncode == 0, ran.stdout + ran.stderr
     assert project.results() == done.results()
 
 
@@ -82,6 +83,25 @@ def test_the_data_package_describes_every_table(done):
         assert header.split(",") == [field["name"] for field in resource["schema"]["fields"]]
         assert resource["hash"] == f"sha256:{store.checksum(path)}"
         assert resource["bytes"] == path.stat().st_size
+
+
+def test_the_crate_describes_every_result_and_what_it_was_made_from(done):
+    folder = done.root / "results"
+    graph = json.loads((folder / "ro-crate-metadata.json").read_text())["@graph"]
+    entities = {entity["@id"]: entity for entity in graph}
+    described = {entity["@id"] for entity in entities["./"]["hasPart"]}
+    own = {"ro-crate-metadata.json", "datapackage.json"}
+    stored = {path.with_suffix("").relative_to(folder) for path in folder.rglob("*.sha256")}
+    stored = {path.as_posix() for path in stored if path.parts[0] != "report"}
+    assert described == stored - own
+    for name in described:
+        assert entities[name]["sha256"] == store.checksum(folder / name)
+    raw = done.root / "data/raw/interval_trials/measurements.csv"
+    read = entities["#raw/interval_trials/measurements.csv"]
+    assert read["sha256"] == store.checksum(raw)
+    run = entities["#run"]
+    assert {"@id": read["@id"]} in run["object"]
+    assert {part["@id"] for part in run["result"]} == described
 
 
 # ---- what a change re-runs

@@ -8,6 +8,7 @@ pandas is imported only where a table is read or written.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import math
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 SIDECAR = ".sha256"
 _COLUMNS = "# columns: "
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 class StoreError(RuntimeError):
@@ -54,22 +56,28 @@ def atomic(path: str | Path, note: str = "") -> Iterator[Path]:
     Raises
     ------
     StoreError
-        when nothing, or nothing but an empty file, was written. ``path`` is then as it was.
+        when nothing, or nothing but an empty file, was written, or the disk is full or may not be
+        written to. ``path`` is then as it was.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield beside
         if not beside.exists() or beside.stat().st_size == 0:
             raise StoreError(f"{path}: nothing was written")
         digest = checksum(beside)
         _flush(beside)
         os.replace(beside, path)
+        _write_sidecar(path, f"{note}{digest}  {path.name}\n")
+        _flush(path.parent)
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise StoreError(f"{path} cannot be written: {error.strerror}") from error
+        raise
     finally:
-        beside.unlink(missing_ok=True)
-    _write_sidecar(path, f"{note}{digest}  {path.name}\n")
-    _flush(path.parent)
+        if beside.exists():
+            beside.unlink()
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from liverfit.data import plan, registry
 from liverfit.data.findings import DataError
 from liverfit.report import diff
 
+LEFT_OUT = []  # data sets that are not valid, with on_invalid: skip
+
 
 def checked(name, content=None):
     """Return the content of config/{name}.yaml, or what overrides it, once it fits its schema."""
@@ -56,6 +58,7 @@ def descriptors():
             else:
                 idle.append(name)
         elif config["on_invalid"] == "skip":
+            LEFT_OUT.append(name)
             told = "\n".join(map(str, found))
             logger.warning(f"Data set {name} is left out (on_invalid: skip):\n{told}")
         else:

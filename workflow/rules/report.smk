@@ -1,5 +1,8 @@
 # The description of all results, and two targets that look after them: verify and prune.
 
+from liverfit.data.provenance import fingerprint, revision_of
+from liverfit.report.run_summary import run_summary
+
 STEPS = [
     rules.ingest,
     rules.harmonize,
@@ -83,10 +86,12 @@ rule build_explorer:
 
 rule describe_results:
     input:
-        tables=TABLES,
+        results=outputs_of(STEPS),
+        checksums=[str(Path(DATA) / name / registry.SUMS) for name in FORMATS],
         code=code_of("describe_results"),
     output:
         package=ensure("<results>/datapackage.json", non_empty=True),
+        crate=ensure("<results>/ro-crate-metadata.json", non_empty=True),
     log:
         "<logs>/describe_results.log",
     benchmark:
@@ -97,8 +102,12 @@ rule describe_results:
     resources:
         mem_mb=growing(500),
         runtime=growing(5),
+    params:
+        revision=revision_of(PROJECT),
+        plan=fingerprint([config, OUTCOMES, MODALITIES, CLAIMS]),
+        folders=[str(Path(DATA) / name) for name in FORMATS],
     message:
-        "Describe the results as a data package"
+        "Describe the results as a data package and an RO-Crate"
     script:
         "../scripts/describe_results.py"
 
@@ -139,3 +148,9 @@ rule prune:
         "Remove results that the plan no longer asks for"
     script:
         "../scripts/prune.py"
+
+
+onsuccess:
+    print(
+        run_summary(Path(rules.collect_claims.output.claims).parents[1], LEFT_OUT), file=sys.stderr
+    )

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
-import liverfit
 from liverfit import store
 
 PROFILES = "https://datapackage.org/profiles/2.0"
-MADE_WITH = ("numpy", "pandas", "scipy", "statsmodels", "matplotlib", "snakemake")
 
 
-def describe(folder: Path, tables: Iterable[str | Path]) -> dict:
+def describe(folder: Path, tables: Iterable[str | Path], provenance: Mapping[str, Any]) -> dict:
     """Describe stored tables as a data package.
 
     Parameters
     ----------
     folder : where datapackage.json will lie; paths in it are relative to this folder
     tables : CSV files that `liverfit.store.write_table` wrote, inside ``folder``
+    provenance : from `liverfit.data.provenance.provenance`
 
     Returns
     -------
     dict
         The content of datapackage.json: a resource a table, with size, hash and column types, and
-        under ``liverfit`` the versions of the software that made the tables.
+        under ``liverfit`` what the run was made from: revision, plan, raw data, software.
 
     Raises
     ------
@@ -37,10 +35,10 @@ def describe(folder: Path, tables: Iterable[str | Path]) -> dict:
         "$schema": f"{PROFILES}/datapackage.json",
         "name": "liverfit-results",
         "title": "liverfit: harmonised trials, effect sizes and verdicts",
-        "version": liverfit.__version__,
+        "version": provenance["version"],
         "licenses": [{"name": "CC-BY-4.0", "path": "https://creativecommons.org/licenses/by/4.0/"}],
         "resources": [_table(folder, Path(path)) for path in sorted(tables, key=str)],
-        "liverfit": {"python": platform.python_version(), "packages": _versions()},
+        "liverfit": dict(provenance),
     }
 
 
@@ -63,13 +61,3 @@ def _table(folder: Path, path: Path) -> dict:
             "missingValues": [""],
         },
     }
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in MADE_WITH:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
