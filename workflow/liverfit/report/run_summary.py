@@ -38,7 +38,10 @@ def run_summary(results: str | Path, left_out: Iterable[str] = ()) -> str:
         f"{verdicts.total()} claims: {counted}",
         f"{len(rows)} raw rows: {status['used']} used, {status['superseded']} superseded, "
         f"{status['excluded']} left out, most often:",
-        *(f"  {n:>5}  {REASONS.get(reason, reason)}" for reason, n in reasons.most_common(REASONS_SHOWN)),
+        *(
+            f"  {n:>5}  {REASONS.get(reason, reason)}"
+            for reason, n in reasons.most_common(REASONS_SHOWN)
+        ),
         *(f"data set {name} was left out: it is not valid" for name in left_out),
         f"the verdicts: {results / 'claims/claims.md'}; every row's end: {ledger}",
     ]
