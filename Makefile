@@ -11,13 +11,16 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH        := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := run
-.PHONY: run test env lint bench report docs lock clean help
+.PHONY: run test test-cluster env lint bench report docs lock clean help
 
 run: $(READY)  ## run the whole analysis (the default); results/ holds what comes out
 	snakemake
 
 test: $(READY)  ## run the tests
 	pytest -n auto
+
+test-cluster: $(READY)  ## run the tests on a Slurm cluster of their own (root, installs Debian packages)
+	LIVERFIT_TEST_CLUSTER=1 pytest -n0 -rs tests/cluster
 
 env: $(READY)  ## only set up the locked environment in .venv
 
@@ -48,7 +51,7 @@ clean:  ## remove results and logs (keeps .venv)
 	rm -rf .snakemake logs && git clean -fdXq results
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## ?/  make \1|/' | column -t -s '|'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## ?/  make \1|/' | column -t -s '|'
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "liverfit needs Python 3.11 or newer; set PYTHON=/path/to/python3")'

@@ -12,7 +12,7 @@ TARGETS = [f"results/{stage}/{name}.json" for name in CLAIMS for stage in ("clai
 @pytest.mark.slow
 def test_division_changes_no_byte_and_parts_survive(done):
     before = done.results()
-    ran = done.run(*SCATTER, *TARGETS)
+    ran = done.run(*TARGETS, *SCATTER)
     assert ran["evaluate_multiverse_chunk"] == 5 * len(CLAIMS)
     assert ran["simulate_claim"] == 2 * len(CLAIMS)
     after = done.results()
@@ -22,7 +22,7 @@ def test_division_changes_no_byte_and_parts_survive(done):
     folder = done.root / "results"
     (folder / f"multiverse/{CLAIM}.json").unlink()
     (folder / f"multiverse/chunks/{CLAIM}/3-of-5.npz").unlink()
-    assert done.planned(*SCATTER, f"results/multiverse/{CLAIM}.json") == {
+    assert done.planned(f"results/multiverse/{CLAIM}.json", *SCATTER) == {
         "evaluate_multiverse": 1,
         "evaluate_multiverse_chunk": 1,
     }
