@@ -75,11 +75,3 @@ def whole(plan, cluster, tmp_path_factory) -> Project:
     project.finish(project.start(), PATIENCE)
     yield project
     project.end()
-
-
-@pytest.fixture
-def done(whole, tmp_path) -> Project:
-    """A project that has run on the cluster."""
-    project = whole.copy(tmp_path / "project")
-    yield project
-    project.end()
