@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-import subprocess
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
 from liverfit.cli import app
-from liverfit.data.dataset import load_dataset
 
 ROOT = Path(__file__).resolve().parents[2]
 SKIPPED = (".venv", ".site", ".snakemake", ".pytest_cache", "node_modules")
@@ -80,7 +78,7 @@ def test_a_broken_anchor_would_be_seen():
 
 
 def test_the_documents_show_commands():
-    assert {name for name, _ in COMMANDS} >= {"README.md", "docs/adding-a-trial.md"}
+    assert {name for name, _ in COMMANDS} >= {"README.md", "docs/adding-data.md"}
 
 
 @pytest.mark.parametrize(("name", "command"), COMMANDS)
@@ -109,23 +107,3 @@ def test_commands_exist(name, command):
     else:
         assert word in SHELL
         assert word in ("for", "source", "cd") or shutil.which(word)
-
-
-def test_the_steps_of_adding_a_trial_give_a_sound_data_set(tmp_path):
-    """Everything up to the check, run as it stands; then the reader of the pipeline."""
-    (tmp_path / "data/raw").mkdir(parents=True)
-    shutil.copytree(ROOT / "data/raw/exercise_trials", tmp_path / "data/raw/exercise_trials")
-    commands = console_commands("docs/adding-a-trial.md")
-    last = commands.index("liverfit check my_trials")
-    assert last >= 8
-    for command in commands[: last + 1]:
-        done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-    dataset = load_dataset(tmp_path / "data/raw/my_trials")
-    assert dataset.ok
-    assert not dataset.warnings
-    assert {name: len(table) for name, table in dataset.tables.items()} == {
-        "trials": 1,
-        "arms": 2,
-        "measurements": 2,
-    }

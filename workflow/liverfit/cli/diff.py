@@ -90,7 +90,10 @@ def _print(difference: Difference) -> None:
             f"  {move.kind}: {printable(_said(move))}"
         )
         console.print(line)
-    for sign, trials in (("trials new", difference.trials_in), ("gone", difference.trials_out)):
+    for sign, trials in (
+        ("trials new", difference.trials_in),
+        ("trials gone", difference.trials_out),
+    ):
         if trials:
             console.print(Text(printable(f"{sign}: {_listed(trials)}")))
     counts = {
