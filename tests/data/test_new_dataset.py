@@ -47,7 +47,7 @@ def test_every_table_and_column_is_there_and_explained(root: Path, form: str) ->
         assert example_line(table) in explained
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", ["arms", "reviews", "curation"])
 def test_check_names_all_that_is_left_to_fill_in(root: Path, form: str) -> None:
     run(app, ["new-dataset", "mine", "--format", form])
     run(app, ["checksum", "mine"])
