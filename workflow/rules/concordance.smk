@@ -55,3 +55,31 @@ rule reproduce_reviews:
         "Pool published reviews again from their own rows"
     script:
         "../scripts/reproduce_reviews.py"
+
+
+rule plot_concordance:
+    input:
+        compared="<results>/concordance/concordance.csv",
+        code=code_of("plot_concordance"),
+    output:
+        svg=report(
+            ensure("<results>/figures/concordance.svg", non_empty=True),
+            caption="../report/concordance_figure.rst",
+            category="Concordance",
+            labels={"table": "figure of ours beside published reviews"},
+        ),
+        png=ensure("<results>/figures/concordance.png", non_empty=True),
+        table=ensure("<results>/figures/concordance.csv", non_empty=True),
+    log:
+        "<logs>/plot_concordance.log",
+    benchmark:
+        "<benchmarks>/plot_concordance.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(5),
+    message:
+        "Draw our estimates beside published reviews"
+    script:
+        "../scripts/plot_concordance.py"

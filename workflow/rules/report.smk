@@ -26,6 +26,7 @@ STEPS = [
     rules.plot_network,
     rules.plot_ranks,
     rules.compare_reviews,
+    rules.plot_concordance,
     *([rules.reproduce_reviews] if REPRODUCED else []),
     rules.plot_forest,
     rules.plot_risk_of_bias,

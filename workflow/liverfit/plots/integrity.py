@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from liverfit.plots.page import Page, text_width, wrap
+from liverfit.plots.scales import number
 from liverfit.plots.style import FAINT, INK, MUTED, clean, house_style
 
 EDGE, ROW, SIZE, BAR, NAMES = 0.35, 0.3, 8.8, 2.2, 3.9
@@ -65,7 +66,8 @@ def _draw(table: pd.DataFrame) -> Figure:
     page.text(x_count, top - 0.16, "Flagged", ha="right", **head)
     page.text(x_names, top - 0.16, "In", **head)
     page.rule(EDGE, right, top - 0.03)
-    most = max([0.05, *table["share_flagged"].dropna()])
+    shares = (number(share) for share in table["share_flagged"])  # text where no screen could run
+    most = max([0.05, *(share for share in shares if share is not None)])
     for i, row in enumerate(table.to_dict("records")):
         y = top + (i + 0.5) * ROW
         if i:
