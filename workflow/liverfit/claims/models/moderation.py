@@ -66,7 +66,7 @@ def at_lowest(line: dict, effects: list[dict], usable: list, fitted: Fitted, mod
     """
     r = fitted.r
     constant = coefficient(r.coef, r.se, r.ci, r.pvalue, 0)
-    # The interval's own quantile: half its width in standard errors. Effects that agree have neither.
+    # By the interval's own quantile, half its width in standard errors; effects may all agree.
     half, se = constant["ci_upper"] - constant["estimate"], constant["se"]
     spread = half * (1 + fitted.tau2 / se**2) ** 0.5 if se else 0.0
     return {
