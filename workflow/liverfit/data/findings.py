@@ -147,7 +147,7 @@ def shown(text: object, limit: int = 60) -> str:
 
 
 def printable(text: object) -> str:
-    """Return ``text`` on one line with nothing in it that a terminal would obey.
+    r"""Return ``text`` on one line with nothing in it that a terminal would obey.
 
     Invisible, control and direction characters, line breaks among them, come out escaped.
 

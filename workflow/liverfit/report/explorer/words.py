@@ -104,7 +104,7 @@ def count(value: object) -> str:
 def percent(value: object) -> str:
     """A share as percent; what is not quite none or all does not read so.
 
-    >>> percent(0.765), percent(0.999), percent(0.0), percent(0.0003)
+    >>> percent(0.772), percent(0.999), percent(0.0), percent(0.0003)
     ('77%', '>99%', '0%', '<1%')
     """
     x = number(value)
