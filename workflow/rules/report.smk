@@ -153,5 +153,6 @@ rule prune:
 
 onsuccess:
     print(
-        run_summary(Path(rules.collect_claims.output.claims).parents[1], LEFT_OUT), file=sys.stderr
+        run_summary(Path(rules.collect_claims.output.claims).parents[1], LEFT_OUT),
+        file=sys.stderr,
     )
