@@ -104,7 +104,7 @@ rule describe_results:
         mem_mb=growing(500),
         runtime=growing(5),
     params:
-        revision=revision_of(PROJECT),
+        revision=lambda wildcards: revision_of(PROJECT),
         plan=fingerprint([config, OUTCOMES, MODALITIES, CLAIMS]),
         folders=[str(Path(DATA) / name) for name in FORMATS],
     message:

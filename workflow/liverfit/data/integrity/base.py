@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -155,6 +156,23 @@ def sd_of(cell: dict, slack: int = 0) -> float | None:
 def near_in_time(a: dict, b: dict, weeks: float) -> bool:
     """Whether two cells are of one visit; an unknown week fits any."""
     return a["week"] is None or b["week"] is None or abs(a["week"] - b["week"]) <= weeks
+
+
+def changes_with_visits(
+    found: dict, weeks: float, out: Screened
+) -> Iterator[tuple[dict, dict, dict]]:
+    """Each change with the baseline and the end it is the difference of, counted in `out`.
+
+    `found` holds, for each arm and outcome, its cells by timepoint.
+    """
+    for visits in found.values():
+        out.eligible += len(visits["change"])
+        for change in visits["change"]:
+            post = next((c for c in visits["post"] if near_in_time(c, change, weeks)), None)
+            pre = next(iter(visits["baseline"]), None)
+            if post is not None and pre is not None:
+                out.checked += 1
+                yield pre, post, change
 
 
 def flag(cell: dict, seen: str, expected: str, severity: str, *others: dict) -> Flag:

@@ -15,9 +15,9 @@ from liverfit.data.integrity.base import (
     Flag,
     Screened,
     Tables,
+    changes_with_visits,
     flag,
     half_unit,
-    near_in_time,
     number,
     sd_of,
 )
@@ -165,26 +165,19 @@ def change_not_difference(tables: Tables) -> Screened:
         if visit and absolute:
             key = (c["trial_id"], c["arm_id"], c["outcome"], c["printed_unit"], c["method"])
             found[key][c["timepoint"]].append(c)
-    for visits in found.values():
-        out.eligible += len(visits["change"])
-        for change in visits["change"]:
-            post = next((c for c in visits["post"] if near_in_time(c, change, weeks)), None)
-            pre = next(iter(visits["baseline"]), None)
-            if post is None or pre is None:
-                continue
-            out.checked += 1
-            texts = [c["center_text"] for c in (pre, post, change)]
-            before, after, printed = map(float, texts)
-            gap = abs(printed - (after - before))
-            if gap <= sum(map(half_unit, texts)) + 1e-9:
-                continue
-            sd = sd_of(pre)
-            unit = pre["center"] / before if before and sd else None  # of canonical to printed
-            large = bool(unit) and gap * abs(unit) > tables.settings["change_gap"] * sd
-            seen = f"change {texts[2]} beside {texts[0]} and {texts[1]}"
-            same = pre["n"] == post["n"] == change["n"]
-            severity = CONCERN if large and same else NOTE
-            out.flags.append(flag(change, seen, f"{after - before:.4g}", severity, pre, post))
+    for pre, post, change in changes_with_visits(found, weeks, out):
+        texts = [c["center_text"] for c in (pre, post, change)]
+        before, after, printed = map(float, texts)
+        gap = abs(printed - (after - before))
+        if gap <= sum(map(half_unit, texts)) + 1e-9:
+            continue
+        sd = sd_of(pre)
+        unit = pre["center"] / before if before and sd else None  # of canonical to printed
+        large = bool(unit) and gap * abs(unit) > tables.settings["change_gap"] * sd
+        seen = f"change {texts[2]} beside {texts[0]} and {texts[1]}"
+        same = pre["n"] == post["n"] == change["n"]
+        severity = CONCERN if large and same else NOTE
+        out.flags.append(flag(change, seen, f"{after - before:.4g}", severity, pre, post))
     return out
 
 

@@ -18,8 +18,8 @@ from liverfit.data.integrity.base import (
     NOTE,
     Screened,
     Tables,
+    changes_with_visits,
     flag,
-    near_in_time,
     sd_of,
 )
 from liverfit.data.spread import Plausibility
@@ -206,22 +206,15 @@ def sd_of_change(tables: Tables) -> Screened:
         if visit and c["scale"] != "percent_relative" and _named(c) and sd_of(c):
             key = (c["trial_id"], c["arm_id"], c["outcome"], c["scale"], c["method"])
             found[key][c["timepoint"]].append(c)
-    for visits in found.values():
-        out.eligible += len(visits["change"])
-        for change in visits["change"]:
-            post = next((c for c in visits["post"] if near_in_time(c, change, weeks)), None)
-            pre = next(iter(visits["baseline"]), None)
-            if post is None or pre is None:
-                continue
-            out.checked += 1
-            least = max(sd_of(pre, -1) - sd_of(post, 1), sd_of(post, -1) - sd_of(pre, 1), 0.0)
-            most = sd_of(pre, 1) + sd_of(post, 1)
-            if least <= sd_of(change, 1) and sd_of(change, -1) <= most:
-                continue
-            a, b, d = sd_of(pre), sd_of(post), sd_of(change)
-            r = (a**2 + b**2 - d**2) / (2 * a * b)
-            seen = f"SD of change {d:.3g} with SDs {a:.3g} and {b:.3g}: r={r:.2f}"
-            told = f"an SD of change from {least:.3g} to {most:.3g}"
-            named = all(c["spread_rule"] == PRINTED for c in (pre, post, change))
-            out.flags.append(flag(change, seen, told, CONCERN if named else NOTE, pre, post))
+    for pre, post, change in changes_with_visits(found, weeks, out):
+        least = max(sd_of(pre, -1) - sd_of(post, 1), sd_of(post, -1) - sd_of(pre, 1), 0.0)
+        most = sd_of(pre, 1) + sd_of(post, 1)
+        if least <= sd_of(change, 1) and sd_of(change, -1) <= most:
+            continue
+        a, b, d = sd_of(pre), sd_of(post), sd_of(change)
+        r = (a**2 + b**2 - d**2) / (2 * a * b)
+        seen = f"SD of change {d:.3g} with SDs {a:.3g} and {b:.3g}: r={r:.2f}"
+        told = f"an SD of change from {least:.3g} to {most:.3g}"
+        named = all(c["spread_rule"] == PRINTED for c in (pre, post, change))
+        out.flags.append(flag(change, seen, told, CONCERN if named else NOTE, pre, post))
     return out
