@@ -33,8 +33,8 @@ from liverfit.claims.multiverse.evaluate import (
 )
 from liverfit.claims.multiverse.fits import Fits
 from liverfit.claims.multiverse.listing import specifications
-from liverfit.claims.multiverse.pool import select_variants
-from liverfit.claims.multiverse.sets import FORMS, belongs, effect_set
+from liverfit.claims.multiverse.pool import WHOLE, select_variants
+from liverfit.claims.multiverse.sets import FORMS, belongs, effect_set, resolve
 from liverfit.claims.multiverse.summary import summarise
 from liverfit.claims.multiverse.verdicts import WORDS, verdicts
 from liverfit.claims.risk_of_bias import overall_of
@@ -273,14 +273,20 @@ def test_the_main_analysis_is_the_first_specification_on_real_data(real_run):
             claim, variants, real_run.derived.contrasts, risk, config["outcomes"], plan["primary"]
         )
         outcome = {line["name"]: line["outcome"] for line in claim["lines"]}
-        judged = [risk[outcome[r["line"]]][r["trial_id"]] for r in as_records(rows)]
+        records = as_records(rows)
+        of = [outcome[r["line"].removesuffix(WHOLE)] for r in records]
+        judged = [risk[name][r["trial_id"]] for name, r in zip(of, records, strict=True)]
         assert list(rows["risk_of_bias"]) == judged
-        made = evaluate_claim(claim, as_records(rows), config["outcomes"], small, plan)
+        made = evaluate_claim(claim, records, config["outcomes"], small, plan)
         said = summarise(made)
         main = next(x for x in real_run.claim(claim["id"])["lines"] if x["name"] == said["line"])
         used = sorted(e["effect_id"] for e in main["effects"])
         if main["nodes"]:  # of a network the direct contrasts of the claim's own comparison
             assert set(said["primary"]["effects"]) <= set(used)
+            whole = [r for r in records if r["line"] == said["line"] + WHOLE]
+            found = resolve(whole, made.line, made.grid, np.arange(1))
+            effects = found.sets[found.index[0]].effects
+            assert sorted(e["effect_id"] for e in effects) == used
         else:
             assert said["primary"]["effects"] == used
         assert said["n_feasible"] + sum(said["infeasible"].values()) == made.grid.size

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from claim_parts import CLAIM, MODELS, OUTCOMES, effect
+from network_parts import PLAN as NETWORK_MODELS
+from network_parts import loop
 
 from liverfit.claims.fit import fit_line
 from liverfit.claims.multiverse.evaluate import evaluate_claim, margins_of
 from liverfit.claims.multiverse.own_rule import own_rule
-from liverfit.claims.verdict import lowest_dose_by_point
+from liverfit.claims.multiverse.pool import WHOLE
+from liverfit.claims.verdict import line_verdict, lowest_dose_by_point
 
 PLAN = {
     "choices": {
@@ -103,6 +106,60 @@ def test_a_moderator_that_no_trial_prints_gives_no_share_but_a_reason():
 def test_other_rules_are_left_to_the_grid():
     for rule, model in (("superiority", "random_effects"), ("lowest_dose", "between_doses")):
         assert judged(claim(rule, model), pool())[1] == {}
+
+
+def network_claim(rule, model, nodes, direction):
+    line = {**CLAIM["lines"][0], "model": model, "nodes": nodes, "rule": rule,
+            "direction": direction, "comparison": CLAIM["comparison"]}  # fmt: skip
+    return {**CLAIM, "lines": [line]}
+
+
+def network_pool():
+    """Two risks of bias, the direct contrasts and under another name those of the whole network."""
+    out = []
+    for e in loop():
+        shared = {**e, "variants": "estimated|leave_out", "condition": "",
+                  "diet_cointervention": "none" if e["trial_id"] != "t0" else "both"}  # fmt: skip
+        out.append({**shared, "line": "primary" + WHOLE})
+        if e["comparator_modality"] == "control":
+            out.append({**shared, "line": "primary"})
+    return out
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        network_claim("omnibus", "network", ["aerobic", "interval", "resistance"], "either"),
+        network_claim("superiority", "network_contrast", ["interval", "none"], "decrease"),
+        network_claim("superiority", "network_contrast", ["resistance", "interval"], "decrease"),
+        network_claim("two_sided", "network_contrast", ["aerobic", "interval"], "either"),
+    ],
+)
+def test_a_network_is_judged_on_the_contrasts_of_all_its_nodes(asked):
+    settings = {**SETTINGS, "models": NETWORK_MODELS}
+    rows = network_pool()
+    m = evaluate_claim(asked, rows, OUTCOMES, PLAN, settings)
+    own = own_rule(m, margins_of(asked, m.line, OUTCOMES), NETWORK_MODELS, rows)["own_rule"]
+    # 2 measures x 3 diets; no trial is left out
+    assert own["n_data_paths"] == 6
+    expected = []
+    for kept in ({f"t{i}" for i in range(9)}, {f"t{i}" for i in range(1, 9)}):
+        effects = [e for e in loop() if e["trial_id"] in kept]
+        line = {**m.line, "margin": 1.0, "effects": effects}
+        expected.append(line_verdict({**line, **fit_line(line, NETWORK_MODELS)})[0])
+    assert own["n_feasible"] == 2
+    assert own["share_agrees"] == expected.count("supported") / 2
+    assert own["verdicts"] == {w: expected.count(w) / 2 for w in set(expected)}
+    assert sum(own["infeasible"].values()) == 4
+
+
+def test_without_the_contrasts_of_the_network_there_is_no_share():
+    asked = network_claim("superiority", "network_contrast", ["resistance", "interval"], "decrease")
+    rows = [r for r in network_pool() if r["line"] == "primary"]
+    m = evaluate_claim(asked, rows, OUTCOMES, PLAN, {**SETTINGS, "models": NETWORK_MODELS})
+    got = own_rule(m, margins_of(asked, m.line, OUTCOMES), NETWORK_MODELS, rows)
+    assert got["multiverse_share"] is None
+    assert got["own_rule"]["n_feasible"] == 0
 
 
 def test_order_of_the_pool_changes_nothing():

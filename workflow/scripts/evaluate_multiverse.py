@@ -18,7 +18,8 @@ from liverfit.job import logged
 
 
 def main(claim, files, outcomes, multiverse, settings, out, logger):
-    stated = claim, as_records(store.read_table(files.variants)), outcomes, multiverse, settings
+    pool = as_records(store.read_table(files.variants))
+    stated = claim, pool, outcomes, multiverse, settings
     began = time.perf_counter()
     if files.chunks:
         of = line_and_grid(*stated)
@@ -26,7 +27,7 @@ def main(claim, files, outcomes, multiverse, settings, out, logger):
     else:
         evaluated = evaluate_claim(*stated)
     margins = margins_of(claim, evaluated.line, outcomes)
-    own = own_rule(evaluated, margins, settings["models"])
+    own = own_rule(evaluated, margins, settings["models"], pool)
     summary = {"claim": claim["id"], "own_rule": None, **summarise(evaluated), **own}
     seconds = time.perf_counter() - began
     n = summary["n_specifications"]

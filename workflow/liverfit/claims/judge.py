@@ -70,10 +70,9 @@ def _judged(line: dict, settings: dict, people: People | None) -> dict:
             zip(("verdict", "reason"), lowest_dose_by_point(out), strict=True)
         )
     out.update(probability(out, settings["models"]))
-    plan = settings["verdict"]["planned_trial"]
-    out["settling_trial"] = settling_trial(
-        out, plan["power"], plan["alpha"], settings["models"]["test"]
-    )
+    plan, test = settings["verdict"]["planned_trial"], settings["models"]["test"]
+    floor = test == "knha" and settings["models"]["hartung_knapp_floor"]
+    out["settling_trial"] = settling_trial(out, plan["power"], plan["alpha"], test, floor)
     return out
 
 

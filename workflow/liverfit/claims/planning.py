@@ -59,7 +59,9 @@ def spread_to_plan_with(line: dict) -> tuple[float | None, str]:
     return None, ""
 
 
-def settling_trial(line: dict, power: float, alpha: float, test: str = "knha") -> dict:
+def settling_trial(
+    line: dict, power: float, alpha: float, test: str = "knha", floor: bool = False
+) -> dict:
     """People per arm of a trial that finds the smallest effect of interest, and further trials.
 
     Two-sided t test of independent groups (Cohen 1988, chapter 2; statsmodels' TTestIndPower) at
@@ -85,7 +87,7 @@ def settling_trial(line: dict, power: float, alpha: float, test: str = "knha") -
         "power": power,
         "alpha": alpha,
         "reason": "",
-        "further_trials": further_trials(line, power, alpha, test),
+        "further_trials": further_trials(line, power, alpha, test, floor),
     }
     if line["rule"] == "moderator_slope":
         what = line["moderator"].replace("_", " ")
@@ -103,12 +105,13 @@ def settling_trial(line: dict, power: float, alpha: float, test: str = "knha") -
     return {**plan, "n_per_arm": per_arm, "n_total": plan["arms"] * per_arm}
 
 
-def further_trials(line: dict, power: float, alpha: float, test: str) -> dict:
+def further_trials(line: dict, power: float, alpha: float, test: str, floor: bool = False) -> dict:
     """How many more trials of the usual size the pooled analysis needs for the same power.
 
     The trials at hand with their own variances, each further one with two arms of the median size
     and the pooled SD, tau2 as estimated (meta.power: Hedges and Pigott 2001,
-    doi:10.1037/1082-989X.6.3.203; Jackson and Turner 2017, doi:10.1002/jrsm.1240). Heterogeneity
+    doi:10.1037/1082-989X.6.3.203; Jackson and Turner 2017, doi:10.1002/jrsm.1240), with the floor
+    of the standard error where the analysis has it. Heterogeneity
     that stays can make any number of small trials slow: above `MOST_TRIALS` none is given.
 
     Returns
@@ -130,7 +133,8 @@ def further_trials(line: dict, power: float, alpha: float, test: str) -> dict:
 
     def reached(more: int) -> float:
         vi = [*now, *[2 * sd**2 / n] * more]
-        return float(meta.power(margin, vi, tau2=line["tau2"], alpha=alpha, test=test).power)
+        found = meta.power(margin, vi, tau2=line["tau2"], alpha=alpha, test=test, floor=floor)
+        return float(found.power)
 
     out |= {"n_per_arm": round(n), "power_now": reached(0)}
     if reached(MOST_TRIALS) < power:

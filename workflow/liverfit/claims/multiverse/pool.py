@@ -11,6 +11,7 @@ from liverfit.claims.models.factorial import factorial_cells
 if TYPE_CHECKING:
     import pandas as pd
 
+WHOLE = ":network"  # after the name of a line: the contrasts of its whole network
 LEFT_OUT = ("arm_label", "comparator_label", "spread_source", "source_rows")
 POOL_COLUMNS = (
     "line", "variants", "measure",
@@ -42,26 +43,28 @@ def select_variants(
     Returns
     -------
     DataFrame
-        `POOL_COLUMNS`; one row an effect and line, sorted, whatever the order of `variants`.
+        `POOL_COLUMNS`; one row an effect and line, sorted, whatever the order of `variants`. Of a
+        line that rests on a network the direct contrasts, which can be pooled, and under its name
+        with `WHOLE` those of all its nodes.
     """
     import pandas as pd
 
     rows, seen = as_records(variants), as_records(contrasts)
     out = []
     for line in lines_of(claim, outcomes):
-        if line["nodes"]:  # a network is no pooled effect: take the direct contrasts
-            line["comparison"] = claim["comparison"]
+        if line["role"] != "primary":
+            continue
         cells = factorial_cells(seen, line) if line["model"] == "interaction" else None
         allocation = {**plan, **line["plan"]}["allocation"]
         judged = risk_of_bias.get(line["outcome"], {})
-        if line["role"] == "primary":
+        pools = {line["name"]: line}
+        if line["nodes"]:
+            direct = {**line, "comparison": claim["comparison"]}
+            pools = {line["name"]: direct, line["name"] + WHOLE: line}
+        for name, asked in pools.items():
             out += [
-                {
-                    **row,
-                    "line": line["name"],
-                    "risk_of_bias": judged.get(row["trial_id"], "no_information"),
-                }
-                for row in effects_of(line, rows, cells)
+                {**row, "line": name, "risk_of_bias": judged.get(row["trial_id"], "no_information")}
+                for row in effects_of(asked, rows, cells)
                 if row["allocation"] in allocation
             ]
     out.sort(key=lambda row: (row["line"], row["effect_id"], row["variants"]))
