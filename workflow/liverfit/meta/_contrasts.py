@@ -58,21 +58,29 @@ def build_contrasts(
     if (first == second).any():
         i = int(np.flatnonzero(first == second)[0])
         raise ValueError(f"row {i} compares {one[i]!r} with itself")
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    signed = np.where(first == high, effect, -effect)  # the arm that comes later less the other
+    rows_of = _rows_by_study(study, len(studies))
     parts = [
         _one_study(studies[s], rows, first, second, effect, error, treatments, tolerance)
-        for s, rows in enumerate(_rows_by_study(study, len(studies)))
+        if len(rows) > 1
+        else ((int(low[rows[0]]), int(high[rows[0]])), signed[rows], error[rows] ** 2, 0.0)
+        for s, rows in enumerate(rows_of)
     ]
-    sizes = [len(y) for _, y, _, _ in parts]
-    total, T = sum(sizes), len(treatments)
+    sizes = np.array([len(y) for _, y, _, _ in parts])
+    starts = np.cumsum(sizes) - sizes
+    total, T = int(sizes.sum()), len(treatments)
     V, K, A = np.zeros((total, total)), np.zeros((total, total)), np.zeros((total, T))
-    start = 0
-    for (arms, _y, cov, _), size in zip(parts, sizes, strict=True):
-        at = slice(start, start + size)
+    at, lone = starts[sizes == 1], np.array([rows[0] for rows in rows_of if len(rows) == 1], int)
+    V[at, at], K[at, at] = error[lone] ** 2, 1.0
+    A[at, high[lone]], A[at, low[lone]] = 1.0, -1.0
+    for s in np.flatnonzero(sizes > 1):
+        arms, _y, cov, _q = parts[s]
+        at = slice(starts[s], starts[s] + sizes[s])
         V[at, at] = cov
-        K[at, at] = 0.5 * (np.eye(size) + 1.0)
-        A[np.arange(start, start + size), arms[1:]] = 1.0
+        K[at, at] = 0.5 * (np.eye(sizes[s]) + 1.0)
+        A[np.arange(starts[s], starts[s] + sizes[s]), arms[1:]] = 1.0
         A[at, arms[0]] = -1.0
-        start += size
     return Contrasts(
         y=np.concatenate([y for _, y, _, _ in parts]),
         V=V,
@@ -106,11 +114,6 @@ def _one_study(
     tolerance: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """Arms, contrasts with the first arm, their covariance, and the disagreement of the rows."""
-    if len(rows) == 1:
-        i = rows[0]
-        low, high = sorted((int(first[i]), int(second[i])))
-        y = te[i] if first[i] == high else -te[i]
-        return np.array([low, high]), np.array([y]), np.array([[se[i] ** 2]]), 0.0
     arms = np.unique(np.concatenate([first[rows], second[rows]]))
     a = len(arms)
     i, j = np.searchsorted(arms, first[rows]), np.searchsorted(arms, second[rows])

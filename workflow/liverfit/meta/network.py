@@ -315,11 +315,18 @@ def comparison_tables(
 
 def _within_designs(data: Contrasts) -> tuple[float, int]:
     """Q and its df within designs: trials with the same arms, each set with its own effects."""
-    design = np.array([data.designs.index(d) for d in data.designs])[data.study]
-    q, df = 0.0, 0
-    for d in np.unique(design):
+    numbers = {design: i for i, design in enumerate(dict.fromkeys(data.designs))}
+    design = np.array([numbers[d] for d in data.designs])[data.study]
+    two = np.array([len(d) == 2 for d in data.designs])[data.study]
+    # designs of two arms: the weighted sum of squares around their own means
+    weight, y, of = 1.0 / np.diagonal(data.V)[two], data.y[two], design[two]
+    total, moment = (np.bincount(of, x, len(numbers)) for x in (weight, weight * y))
+    with np.errstate(invalid="ignore"):
+        gap = y - (moment / total)[of]
+    q, df = float(weight @ gap**2), len(y) - int(np.count_nonzero(total))
+    for d in np.unique(design[~two]):
         rows = np.flatnonzero(design == d)
-        arms = np.array(data.designs[d])
+        arms = np.array(data.designs[data.study[rows[0]]])
         if len(rows) == len(arms) - 1:
             continue
         X = data.A[np.ix_(rows, arms[1:])]
