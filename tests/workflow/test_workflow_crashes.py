@@ -170,8 +170,21 @@ def test_spoilt_records_of_snakemake_cost_time_and_nothing_else(done):
     records = [path for path in (done.root / ".snakemake/metadata").rglob("*") if path.is_file()]
     assert records
     for number, path in enumerate(records):
-        path.write_bytes((b"", b"{", b"\xff\x00")[number % 3])
+        path.write_bytes((b"", b"{", b"null")[number % 3])
     ran = done.snakemake()
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert done.results() == before
+    assert done.planned() == {}
+
+
+def test_records_that_are_no_text_are_deleted_as_the_guide_says(done):
+    before = done.results()
+    folder = done.root / ".snakemake/metadata"
+    next(path for path in folder.rglob("*") if path.is_file()).write_bytes(b"\xff\x00")
+    ran = done.snakemake()
+    assert ran.returncode
+    assert "UnicodeDecodeError" in ran.stderr  # Snakemake's own; not ours to catch
+    shutil.rmtree(folder)
+    done.run()
     assert done.results() == before
     assert done.planned() == {}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SIDECAR = ".sha256"
+SNAKEMAKES_OWN = ".snakemake_timestamp"  # put into a folder that a rule made, after the rule
 _COLUMNS = "# columns: "
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
@@ -114,7 +115,9 @@ def folder(path: str | Path) -> Iterator[Path]:
 
 def _listing(where: Path, name: str) -> str:
     """A line for every file of a folder, as `sha256sum` writes it, the folder called ``name``."""
-    files = sorted(file for file in where.rglob("*") if file.is_file())
+    files = sorted(
+        file for file in where.rglob("*") if file.is_file() and file.name != SNAKEMAKES_OWN
+    )
     return "".join(f"{checksum(f)}  {name}/{f.relative_to(where).as_posix()}\n" for f in files)
 
 
