@@ -117,7 +117,10 @@ def test_results_that_may_not_be_written_stay_as_they_are(done):
         'mount --bind results results && mount -o remount,ro,bind results || exit 99; "$@"',
     )
     assert ran.returncode not in (0, 99), ran.stderr
-    assert "Read-only file system" in ran.stdout + ran.stderr
+    said = ran.stdout + ran.stderr
+    assert "Write-protected output files" in said
+    assert "results/judged/" in said
+    assert "Traceback" not in said
     assert done.results() == before
     done.edit("config/config.yaml", "default: 0.6", "default: 0.5")
     unlock(done)
@@ -125,17 +128,18 @@ def test_results_that_may_not_be_written_stay_as_they_are(done):
 
 
 def test_a_raw_file_that_changes_before_it_is_read_stops_the_run(project):
-    ingested = project.root / "results/ingested"
-    run = start(project, "--cores", "1")
-    wait_until(run, lambda: list(ingested.glob("*.json")))
-    waiting = {"interval_trials", "aerobic_trials"} - {path.stem for path in ingested.iterdir()}
-    name = sorted(waiting)[-1]
+    begun = project.root / "logs/ingest"
+    run = start(project, "--cores", "1")  # one job after another: the others have not begun
+    wait_until(run, lambda: list(begun.glob("*.log")))
+    name = sorted({"interval_trials", "aerobic_trials"} - {path.stem for path in begun.iterdir()})[
+        0
+    ]
     project.edit(f"data/raw/{name}/measurements.csv", "2.0", "2.5")
     said = run.communicate()[0]
     assert run.returncode
     assert f"data/raw/{name}/measurements.csv: the content is not what SHA256SUMS" in said
     assert "Traceback" not in said
-    assert not (ingested / f"{name}.json").exists()
+    assert not (project.root / f"results/ingested/{name}.json").exists()
 
 
 def test_a_raw_file_that_changes_after_it_was_read_stops_the_next_run(project, done):
