@@ -17,6 +17,14 @@ from liverfit.data.registry import write_checksums
 from liverfit.data.schema import TABLES
 
 ROOT = Path(__file__).resolve().parents[2]
+# Networks of one outcome and measure: that is enough of them, and a third of the time.
+NETWORKS = """\
+  fitted:
+    liver_fat: [MD]
+  profile:
+    liver_fat: MD
+  sensitivity_estimator: DL
+"""
 CLAIMS = ("exercise_lowers_liver_fat", "aerobic_lowers_liver_fat", "hiit_lowers_liver_fat")
 SOURCE = "https://example.org/paper"
 TRIAL = {
@@ -197,6 +205,10 @@ def make_project(root: Path) -> Project:
     (root / "config/claims.yaml").write_text(
         yaml.dump({"claims": kept}, Dumper=NoAliases, sort_keys=False, allow_unicode=True)
     )
+    config = root / "config/config.yaml"
+    text = config.read_text(encoding="utf-8")
+    start, rest = text.split("  fitted:\n", 1)
+    config.write_text(start + NETWORKS + rest.split("sensitivity_estimator: DL\n", 1)[1])
     for name, trials in TRIALS.items():
         write_dataset(root / "data/raw" / name, "arms", trial_tables(trials))
     reviews = {"reviews": [REVIEW], "trial_effects": [TRIAL_EFFECT]}
