@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from liverfit.data.dataset import Dataset, check_curation, load_dataset
+from liverfit.data.curation import check_curation
+from liverfit.data.dataset import Dataset, load_dataset
 from liverfit.data.findings import DataError
 from liverfit.data.registry import list_datasets, verify_checksums
 

@@ -37,6 +37,16 @@ def test_windows_line_ends_are_accepted(tmp_path: Path) -> None:
     assert table.findings == []
 
 
+def test_a_comment_is_told_and_not_read_unless_it_is_part_of_a_cell(tmp_path: Path) -> None:
+    table = read(tmp_path, "# a,b,c\n1,2,3\n")
+    assert "'# a'" in str(table.findings[0])
+    table = read(tmp_path, 'a,b,c\n# 1,2,3\n#1,2,3\n"x\n# y",5,6\n')
+    assert table.rows == [["#1", "2", "3"], ["x\n# y", "5", "6"]]
+    assert table.lines == [3, 4]
+    assert places(table.findings, "warning") == [("t.csv", 2, None)]
+    assert table.findings[0].what == "the line is a comment and not read"
+
+
 def test_byte_order_mark_is_accepted_with_a_warning(tmp_path: Path) -> None:
     table = read(tmp_path, b"\xef\xbb\xbfa,b,c\n1,2,3\n")
     assert table.rows == [["1", "2", "3"]]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+from format_parts import derived, mean_differences
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -15,10 +16,11 @@ from typer.testing import CliRunner
 from liverfit.cli import app
 from liverfit.data.dataset import load_dataset
 from liverfit.data.descriptor import read_descriptor
+from liverfit.data.examples import EXAMPLES
 from liverfit.data.findings import Findings
 from liverfit.data.registry import valid_name, write_checksums
-from liverfit.data.scaffold import EXAMPLES, example_line, name_problems, suggested_name
-from liverfit.data.schema import FORMATS, TABLES
+from liverfit.data.scaffold import columns_of, example_lines, name_problems, suggested_name
+from liverfit.data.schema import FORMATS
 
 run = CliRunner().invoke
 
@@ -40,40 +42,84 @@ def test_every_table_and_column_is_there_and_explained(root: Path, form: str) ->
     assert written == {"dataset.yaml", "README.md", "CHANGES.md", *(f"{t}.csv" for t in tables)}
     explained = (root / "mine/README.md").read_text(encoding="utf-8")
     for table in tables:
-        header = (root / f"mine/{table}.csv").read_text(encoding="utf-8")
-        assert header == ",".join(TABLES[table].names) + "\n"
-        for column in TABLES[table].columns:
+        lines = (root / f"mine/{table}.csv").read_text(encoding="utf-8").splitlines()
+        assert lines[0] == ",".join(column.name for column in columns_of(table))
+        assert lines[1:] == [f"# {line}" for line in example_lines(table)]
+        for column in columns_of(table):
             assert f"| `{column.name}` | {column.meaning} |" in explained
-        assert example_line(table) in explained
+        assert "\n".join(example_lines(table)) in explained
 
 
-@pytest.mark.parametrize("form", ["arms", "reviews", "curation"])
+@pytest.mark.parametrize("form", FORMATS)
 def test_check_names_all_that_is_left_to_fill_in(root: Path, form: str) -> None:
     run(app, ["new-dataset", "mine", "--format", form])
     run(app, ["checksum", "mine"])
     result = run(app, ["check", "mine"])
     assert result.exit_code == 1
-    for key in ("title", "description", "citation", "contact"):
-        assert f": {key}: '' is not permitted" in result.output
+    asked = set(re.findall(r"dataset\.yaml:\d+: ([a-z_.]+): (?:''|the cell)", result.output))
+    empty = {
+        place
+        for place, value in leaves(yaml.safe_load((root / "mine/dataset.yaml").read_text()))
+        if value == ""
+    }
+    assert {"title", "description", "citation", "contact"} <= empty
+    assert asked == empty
     tables = FORMATS[form].required or FORMATS[form].tables
     assert result.output.count("the table has no records") == len(tables)
-    assert len(result.output.splitlines()) == 4 + len(tables) + 1
+    comments = sum(len(example_lines(table)) for table in tables)
+    assert result.output.count("the line is a comment and not read") == comments
+    assert len(result.output.splitlines()) == len(asked) + len(tables) + comments + 1
 
 
-@pytest.mark.parametrize("form", ["arms", "reviews"])
-def test_the_examples_are_sound_data(root: Path, form: str) -> None:
+def leaves(content: dict, place: str = "") -> Iterator[tuple[str, object]]:
+    """(dotted key, value) of every leaf of a descriptor."""
+    for key, value in content.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{place}{key}.")
+        else:
+            yield f"{place}{key}", value
+
+
+def filled_in(folder: Path) -> None:
+    """Do what the README says: the words into dataset.yaml, the examples no longer comments."""
+    path = folder / "dataset.yaml"
+    text = re.sub(r'"" *# for example (.+)', r"\1", path.read_text(encoding="utf-8"))
+    path.write_text(text.replace('""', "Words that say it"), encoding="utf-8")
+    for table in folder.glob("*.csv"):
+        table.write_text(re.sub(r"(?m)^# ", "", table.read_text(encoding="utf-8")))
+    write_checksums(folder)
+
+
+@pytest.mark.parametrize(
+    ("form", "fat"),
+    [("arms", -3.3), ("wide", -3.3), ("effects", -3.3), ("ipd", -8.4 / 3)],
+)
+def test_the_examples_are_sound_data_and_yield_an_effect(root: Path, form: str, fat: float) -> None:
     run(app, ["new-dataset", "mine", "--format", form])
-    for table in FORMATS[form].required:
-        (cells,) = csv.reader(io.StringIO(example_line(table)))
-        assert {n: c for n, c in zip(TABLES[table].names, cells, strict=True) if c} == EXAMPLES[
-            table
-        ]
-        with (root / f"mine/{table}.csv").open("a", encoding="utf-8") as file:
-            file.write(example_line(table) + "\n")
-    path = root / "mine/dataset.yaml"
-    path.write_text(path.read_text(encoding="utf-8").replace('""', "Words that say it"))
-    write_checksums(root / "mine")
-    assert load_dataset(root / "mine").findings == []
+    filled_in(root / "mine")
+    result = run(app, ["check", "mine"])
+    assert (result.exit_code, result.output.count("\n")) == (0, 1), result.output
+    dataset = load_dataset(root / "mine")
+    assert dataset.findings == []
+    (effect,) = mean_differences(derived(dataset)).values()
+    assert effect["yi"] == pytest.approx(fat)
+    assert effect["vi"] > 0
+
+
+def test_the_examples_of_a_review_are_sound_data(root: Path) -> None:
+    run(app, ["new-dataset", "mine", "--format", "reviews"])
+    filled_in(root / "mine")
+    assert run(app, ["check", "mine"]).exit_code == 0
+    (row,) = load_dataset(root / "mine").tables["reviews"].to_dict("records")
+    assert {k: v for k, v in row.items() if v} == {
+        "row_id": "mine/reviews.csv:2",
+        **EXAMPLES["reviews"][0],
+    }
+
+
+def test_examples_fill_columns_that_are_there() -> None:
+    for table, examples in EXAMPLES.items():
+        assert {c for cells in examples for c in cells} <= {c.name for c in columns_of(table)}
 
 
 def test_a_value_stands_in_the_descriptor_where_one_is_known(root: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_FILE = re.compile(r"^(As|Below the header of) `([^`]+)`:$")
+_FILE = re.compile(r"^(As|In place of the examples in) `([^`]+)`:$")
 
 
 @dataclass
@@ -54,8 +54,11 @@ def follow(step: Command | Content, root: Path) -> str:
     """Do one step in a project and return what was printed."""
     if isinstance(step, Content):
         path = root / step.path
-        header = path.read_text(encoding="utf-8") if step.below_header else ""
-        assert not step.below_header or header.count("\n") == 1
+        header = ""
+        if step.below_header:
+            header, *examples = path.read_text(encoding="utf-8").splitlines(keepends=True)
+            assert examples
+            assert all(line.startswith("# ") for line in examples)
         path.write_text(header + step.text, encoding="utf-8")
         return ""
     inherited = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "FORCE_COLOR")}

@@ -4,7 +4,8 @@ Input: ingested data sets. Output: one CSV a table of `Harmonized`, named as its
 """
 
 from liverfit import store
-from liverfit.data.dataset import Dataset, check_curation
+from liverfit.data.curation import check_curation
+from liverfit.data.dataset import Dataset
 from liverfit.data.findings import DataError, errors
 from liverfit.data.harmonize import harmonize
 from liverfit.job import logged

@@ -55,7 +55,8 @@ def check(
 
     Exit status: 0 no errors (there may be warnings), 1 errors, 2 wrong usage.
     """
-    from liverfit.data.dataset import check_curation, load_dataset
+    from liverfit.data.curation import check_curation
+    from liverfit.data.dataset import load_dataset
 
     present = _present(data)
     chosen = list(dict.fromkeys(names or present))

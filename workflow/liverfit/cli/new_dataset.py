@@ -18,16 +18,18 @@ def new_dataset(
     ] = "arms",
     data: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Make a new data set: dataset.yaml, tables with their header, and a README of every column.
+    """Make a new data set: dataset.yaml, tables with commented examples, a README of every column.
 
     \b
     Examples:
       liverfit new-dataset my_trials                     trials, arms, measurements
+      liverfit new-dataset my_table --format wide        a row a trial, with its mapping
       liverfit new-dataset my_reviews --format reviews   pooled results of reviews
       liverfit new-dataset mine --data tests/fixtures    somewhere else
 
-    The formats are those of docs/data-dictionary.md. Nothing that is there is overwritten. Then
-    fill in the tables, and run `liverfit checksum NAME` and `liverfit check NAME`.
+    The formats are arms, wide, effects, ipd, reviews and curation (docs/data-formats.md). Nothing
+    that is there is overwritten. Then fill in the tables, and run `liverfit checksum NAME` and
+    `liverfit check NAME`.
 
     Exit status: 0 made, 1 the folder cannot be written, 2 wrong usage or a name that cannot be.
     """

@@ -235,13 +235,13 @@ def _check_value(
     value: Value, column: Column, place: tuple, lines: Mapping[tuple, int], found: Findings
 ) -> None:
     """Judge the constants of a value as the cells that they will be."""
-    texts = (
-        [value.constant] if not value.columns else [value.default, *(value.words or {}).values()]
-    )
-    for text in filter(None, dict.fromkeys(texts)):
+    texts = [value.default, *(value.words or {}).values()] if value.columns else [value.constant]
+    for text in dict.fromkeys(texts):
+        if not text and (value.columns or not column.required):
+            continue
         problem = judge(text, column)
         if problem:
-            severity = "error" if column.strict else "warning"
+            severity = "warning" if text and not column.strict else "error"
             found.add(lines.get(place), _dotted(place), *problem, severity=severity)
 
 

@@ -9,82 +9,16 @@ from pathlib import Path
 
 import yaml
 
+from .columns import Column
 from .descriptor import SCHEMA
 from .dictionary import values_of
+from .examples import COLUMNS, EXAMPLES, MAPPINGS
 from .findings import DataError, Finding, Findings, display_path, shown
+from .records import COMMENT
 from .registry import DESCRIPTOR, valid_name
-from .schema import FORMATS, TABLES
+from .schema import FORMATS, MAPPED, TABLES
 
 MAX_NAME = 60
-_PAGE = "https://example.org/paper"
-EXAMPLES: dict[str, dict[str, str]] = {
-    "trials": {
-        "trial_id": "doe2030",
-        "first_author": "Doe",
-        "year": "2030",
-        "design": "parallel_rct",
-        "randomised": "yes",
-        "condition": "nafld;obesity",
-        "diet_cointervention": "none",
-        "liver_fat_method": "1H-MRS",
-        "weight_result": "no_change",
-        "source_url": _PAGE,
-        "extractors": "E1",
-    },
-    "arms": {
-        "trial_id": "doe2030",
-        "arm_id": "ex",
-        "arm_label": "Cycling",
-        "role": "intervention",
-        "modality": "aerobic",
-        "n_randomised": "20",
-        "n_analysed": "18",
-        "weeks": "12",
-        "sessions_per_week": "3",
-        "minutes_per_session": "45",
-        "intensity": "65 % VO2peak",
-        "supervised": "yes",
-        "source_url": _PAGE,
-        "lead_extractor": "E1",
-    },
-    "measurements": {
-        "trial_id": "doe2030",
-        "arm_id": "ex",
-        "outcome": "liver_fat",
-        "method": "1H-MRS",
-        "unit": "percent",
-        "timepoint": "change",
-        "week": "12",
-        "n": "18",
-        "center_type": "mean",
-        "center": "-3.1",
-        "spread_type": "sd",
-        "spread": "2.4",
-        "as_reported": "-3.1 (SD 2.4)",
-        "location": "table",
-        "source_type": "primary",
-        "source_url": _PAGE,
-        "extractor": "E1",
-    },
-    "reviews": {
-        "review_id": "roe2031",
-        "first_author": "Roe",
-        "year": "2031",
-        "outcome": "liver fat",
-        "comparison": "aerobic training vs control",
-        "k": "9",
-        "n": "412",
-        "measure": "MD",
-        "unit": "percentage points",
-        "estimate": "-2.6",
-        "ci_lower": "-3.9",
-        "ci_upper": "-1.3",
-        "i2": "41",
-        "as_reported": "MD -2.6 (95% CI -3.9 to -1.3), I2 41%",
-        "source_url": _PAGE,
-        "extractor": "E1",
-    },
-}
 
 
 def name_problems(root: Path, name: str) -> list[Finding]:
@@ -144,8 +78,8 @@ def new_dataset(root: Path, name: str, form: str) -> list[Path]:
     Returns
     -------
     list of Path
-        The files written: dataset.yaml, README.md, CHANGES.md and a table with nothing but its
-        header for each table of the format.
+        The files written: dataset.yaml, README.md, CHANGES.md and, for each table of the format,
+        one with its header and commented example rows.
 
     Raises
     ------
@@ -161,7 +95,9 @@ def new_dataset(root: Path, name: str, form: str) -> list[Path]:
     tables = _tables(form)
     files = {DESCRIPTOR: _descriptor(form), "README.md": readme(name, form), "CHANGES.md": _CHANGES}
     for table in tables:
-        files[f"{table}.csv"] = ",".join(TABLES[table].names) + "\n"
+        header = ",".join(column.name for column in columns_of(table))
+        lines = [header, *(COMMENT + line for line in example_lines(table))]
+        files[f"{table}.csv"] = "\n".join(lines) + "\n"
     beside = root / f".{name}.new"
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir()
@@ -175,33 +111,46 @@ def new_dataset(root: Path, name: str, form: str) -> list[Path]:
     return [root / name / file for file in files]
 
 
-def example_line(table: str) -> str:
-    """Return the example record of a table as a line of CSV, or "" where there is none."""
-    cells = EXAMPLES.get(table, {})
-    line = [cells.get(column, "") for column in TABLES[table].names]
-    return ",".join(f'"{c}"' if "," in c else c for c in line) if cells else ""
+def columns_of(table: str) -> tuple[Column, ...]:
+    """Return the columns of a table; of a mapped one those that the skeleton begins with."""
+    return TABLES[table].columns or COLUMNS[table]
+
+
+def example_lines(table: str) -> list[str]:
+    """Return the example records of a table as lines of CSV; [] where there are none."""
+    lines = []
+    for cells in EXAMPLES.get(table, []):
+        line = [cells.get(column.name, "") for column in columns_of(table)]
+        lines.append(",".join(f'"{c}"' if "," in c else c for c in line))
+    return lines
 
 
 def readme(name: str, form: str) -> str:
     """Return the README of a new data set: what to do, and every column with an example."""
     parts = [_README.format(name=name, form=form, meaning=FORMATS[form].meaning)]
+    if form in MAPPED:
+        parts.append(_OWN_COLUMNS)
     for table in _tables(form):
-        spec, cells = TABLES[table], EXAMPLES.get(table, {})
-        key = ", ".join(f"`{column}`" for column in spec.key)
-        parts.append(f"### {table}.csv\n\n{spec.meaning} No two rows agree in all of {key}.\n")
-        if cells:
-            parts.append(
-                f"An example row, not part of the data:\n\n```csv\n{example_line(table)}\n```\n"
-            )
+        spec, examples = TABLES[table], EXAMPLES.get(table, [])
+        parts.append(f"### {table}.csv\n\n{spec.meaning}{_key(spec.key)}\n")
+        if examples:
+            lines = "\n".join(example_lines(table))
+            parts.append(f"For example, not part of the data:\n\n```csv\n{lines}\n```\n")
         lines = ["| column | meaning | values | required | example |", "|---|---|---|---|---|"]
-        for column in spec.columns:
+        for column in columns_of(table):
             meaning = column.meaning.replace("|", "\\|")
-            needed, cell = "yes" if column.required else "", cells.get(column.name, "")
+            needed = "yes" if column.required else ""
+            cell = next(iter(examples), {}).get(column.name, "")
             example = f"`{cell}`" if cell else ""
             row = (f"`{column.name}`", meaning, values_of(column), needed, example)
             lines.append(f"| {' | '.join(row)} |")
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
+
+
+def _key(key: tuple[str, ...]) -> str:
+    names = ", ".join(f"`{column}`" for column in key)
+    return f" No two rows agree in all of {names}." if key else ""
 
 
 def _tables(form: str) -> tuple[str, ...]:
@@ -216,15 +165,14 @@ def _descriptor(form: str) -> str:
         value = "CC-BY-4.0" if key == "licence" else '""'
         lines += [f"# {properties[key]['description']}", f"{key}: {value}"]
     lines.append(f"format: {form}")
-    if form in _WITH_INTERVENTIONS:
+    if form in ("arms", *MAPPED):
         lines += [f"# {properties['interventions']['description']}", "interventions: [exercise]"]
     lines.append("files:")
     for table in _tables(form):
         lines.append(f'  {table}: {{ file: {table}.csv, delimiter: ",", encoding: utf-8 }}')
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + MAPPINGS.get(form, "")
 
 
-_WITH_INTERVENTIONS = ("arms",)
 _CHANGES = """\
 # Changes
 
@@ -237,11 +185,18 @@ _README = """\
 
 Data set of format `{form}`: {meaning} Say here where the numbers come from.
 
-1. Fill in `dataset.yaml`, and one line a row in the tables below.
+1. Fill in `dataset.yaml`, and one line a row in the tables below. Lines that begin with `# ` are
+   examples: they are not read, and each gives a warning until it is deleted. With the `# ` taken
+   away they are sound data.
 2. `liverfit checksum {name}` records the files, so that a later change is noticed.
 3. `liverfit check {name}` lists what is wrong, each finding with its line.
 
 An empty cell means that nothing was printed. Numbers have a decimal point. A cell that contains a
-comma is put in double quotes. Values marked † are usual, not obligatory. The tables hold data only:
-no comments, no blank lines.
+comma is put in double quotes. Values marked † are usual, not obligatory.
+"""
+_OWN_COLUMNS = """\
+The columns are yours to choose: rename, add or delete any, and say in `mapping` of `dataset.yaml`
+which column of the [data dictionary](../../../docs/data-dictionary.md) each feeds. The
+[guide to the formats](../../../docs/data-formats.md) explains the mapping. To begin with there are
+these.
 """

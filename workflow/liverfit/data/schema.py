@@ -347,21 +347,9 @@ IPD = Table(
 )
 
 _ALL = (
-    TRIALS,
-    ARMS,
-    MEASUREMENTS,
-    WIDE,
-    EFFECTS,
-    IPD,
-    REVIEWS,
-    TRIAL_EFFECTS,
-    OVERLAPS,
-    CAUTIONS,
-    ARM_RELATIONS,
-    SPREAD_HINTS,
-    NORMALISE,
-    LIVER_FAT_FEASIBILITY,
-)
+    TRIALS, ARMS, MEASUREMENTS, WIDE, EFFECTS, IPD, REVIEWS, TRIAL_EFFECTS, OVERLAPS, CAUTIONS,
+    ARM_RELATIONS, SPREAD_HINTS, NORMALISE, LIVER_FAT_FEASIBILITY,
+)  # fmt: skip
 TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 
 FORMATS: dict[str, Format] = {

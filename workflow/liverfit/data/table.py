@@ -18,10 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .findings import Finding, Findings, shown
+from .records import Problems, Record, text_records
 
 MAX_BYTES = 64 * 2**20
-MAX_FIELD_LINES = 200
-MAX_OPEN_QUOTES = 20
 ENCODINGS = ("utf-8", "latin-1", "windows-1252")
 
 _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -30,10 +29,6 @@ _SUSPECT = re.compile(r"[^ -~\n\u00a1-\u00ac\u00ae-\u02ff\u0370-\u03ff\u2010-\u2
 _MARKUP = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:[\s/][^<>]*)?>|<!--")
 _SAVE_AS = "save the file as UTF-8 (in a spreadsheet: Save as, CSV UTF-8)"
 _DECLARE = f"{_SAVE_AS}, or declare its encoding (windows-1252 or latin-1) in dataset.yaml"
-
-
-Problems = list[tuple[int, str]]
-Record = tuple[int, list[str], Problems]
 
 
 @dataclass(slots=True)
@@ -96,7 +91,7 @@ def read_table(
         records = None if data is None else sheet_records(data, sheet, found)
     else:
         text = _read_text(path, encoding, found)
-        records = None if text is None else _records(_lines(text, found), delimiter, found)
+        records = None if text is None else text_records(_lines(text, found), delimiter, found)
     if records is not None:
         _fill(table, records, delimiter, free, found)
     table.findings = list(found)
@@ -229,90 +224,12 @@ def _fill(
         found.add(line, None, "the table has no records", "records below the header", "add them")
 
 
-def _records(
-    lines: list[str], delimiter: str, found: Findings
-) -> Iterator[tuple[int, list[str], Problems]]:
-    """Yield (physical line of the record's start, cells, problems with quotes by cell)."""
-    at, failures = 0, 0
-    while at < len(lines):
-        number, line = at + 1, lines[at].removesuffix("\r")
-        at += 1
-        if not line:
-            if number < len(lines):
-                found.warn(number, None, "the line is blank", "a record", "delete the line")
-            continue
-        if '"' not in line:
-            yield number, line.split(delimiter), []
-            continue
-        cells, is_open, problems = _split_quoted(line, delimiter)
-        if is_open and failures < MAX_OPEN_QUOTES:
-            joined = _join_lines(lines, number, delimiter)
-            if joined:
-                cells, at = joined
-                problems = []
-            else:
-                failures += 1
-        yield number, cells, problems
-
-
 def _bad_quotes(line: int, header: list[str], problems: Problems, found: Findings) -> None:
     for at, what in problems:
         column = shown(header[at])[1:-1] if at < len(header) else f"cell {at + 1}"
         expected = 'cells in "…" with each inner quote doubled'
         remedy = 'put the whole cell in quotes and write inner quotes as ""'
         found.add(line, column, what, expected, remedy)
-
-
-def _join_lines(lines: list[str], number: int, delimiter: str) -> tuple[list[str], int] | None:
-    """Read the record that begins on line ``number`` and goes on over several physical lines.
-
-    Returns its cells and the index of the next line; None when it does not end soundly, so that
-    reading can recover at the very next line.
-    """
-    record = lines[number - 1].removesuffix("\r")
-    for at in range(number, min(number + MAX_FIELD_LINES, len(lines))):
-        line = lines[at].removesuffix("\r")
-        record += "\n" + line
-        if '"' in line:
-            cells, is_open, problems = _split_quoted(record, delimiter)
-            if not is_open:
-                return None if problems else (cells, at + 1)
-    return None
-
-
-def _split_quoted(line: str, delimiter: str) -> tuple[list[str], bool, Problems]:
-    """Split a record with quotes: cells, is the last one open, (index of cell, problem) pairs."""
-    cells: list[str] = []
-    problems: Problems = []
-    at, size = 0, len(line)
-    while True:
-        quoted = line.startswith('"', at)
-        end = _closing_quote(line, at + 1) if quoted else -1
-        if quoted and end < 0:
-            problems.append((len(cells), "a quoted cell is not closed"))
-            cells.append(line[at + 1 :].replace('""', '"'))
-            return cells, True, problems
-        stop = line.find(delimiter, end + 1 if quoted else at)
-        stop = size if stop < 0 else stop
-        if quoted:
-            cell = line[at + 1 : end].replace('""', '"') + line[end + 1 : stop]
-            if stop != end + 1:
-                problems.append((len(cells), "there is text after the closing quote"))
-        else:
-            cell = line[at:stop]
-            if '"' in cell:
-                problems.append((len(cells), "a quote stands alone in an unquoted cell"))
-        cells.append(cell)
-        if stop >= size:
-            return cells, False, problems
-        at = stop + 1
-
-
-def _closing_quote(line: str, start: int) -> int:
-    at = line.find('"', start)
-    while at >= 0 and line.startswith('"', at + 1):
-        at = line.find('"', at + 2)
-    return at
 
 
 def _match_header(
