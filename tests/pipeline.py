@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -24,6 +25,7 @@ from liverfit.data.dataset import Dataset, load_dataset
 from liverfit.data.harmonize import Harmonized, harmonize
 from liverfit.data.integrity import raw_measurements, screen_integrity
 from liverfit.effects.derive import Derived, derive_effects
+from liverfit.report.explorer.trial import Records
 
 FEW_SIMULATIONS = {"simulations": 100, "simulations_one_by_one": 20}
 CONFIGS = ("config", "outcomes", "modalities", "claims")
@@ -155,3 +157,23 @@ def write_results(run: Run, results: Path) -> Path:
     store.write_table(results / "claims/claims.csv", overview(run.judged))
     store.write_text(results / "claims/claims.md", verdict_table(run.judged))
     return results
+
+
+def records_of(run: Run, folder: Path, claims: list[dict]) -> Records:
+    """What the pages of trials show of a run; its tables go through files in a folder."""
+    h, d = run.harmonized, run.derived
+    frames = {
+        "trials": h.trials, "arms": h.arms, "measurements": h.measurements,
+        "spread_decisions": h.spread_decisions, "ledger": run.ledger,
+        "overlaps": h.reported_overlaps, "risk_of_bias": run.risk_of_bias, "effects": d.effects,
+        "before_after": d.before_after,
+    }  # fmt: skip
+    for name, frame in frames.items():
+        store.write_table(folder / f"{name}.csv", frame)
+    outcomes = run.config["outcomes"]
+    return Records(
+        {name: store.read_table(folder / f"{name}.csv").to_dict("records") for name in frames},
+        [json.loads(dataset.dumps()) for dataset in run.datasets],
+        claims,
+        {name: entry["label"] for name, entry in outcomes["outcomes"].items()},
+    )

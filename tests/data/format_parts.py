@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import yaml
 
+from liverfit.claims.pseudo import pseudo_sample
 from liverfit.data.dataset import Dataset, load_dataset
 from liverfit.data.harmonize import harmonize
 from liverfit.data.registry import write_checksums
@@ -113,6 +115,55 @@ EFFECTS_ROWS = [
     "Lee 2013,1H-MRS,13,aerobic,16,12,-1.70,,,0.74,<0.05,-1.70 (0.74)",
     "Nobody 2020,1H-MRS,52,aerobic,73,74,-5.0,,,,0.01,-5.0 (p = 0.01)",
 ]
+
+
+IPD = (
+    HEAD
+    + """\
+format: ipd
+files:
+  ipd: { file: people.csv, delimiter: ",", encoding: utf-8 }
+mapping:
+  participant: { column: id }
+  defaults:
+    trial_id: stine2022
+    arm_id: { column: group, words: { exercise: ex, control: con } }
+    timepoint: { column: visit, words: { 0: baseline, 20: post, 40: followup } }
+    week: { column: visit }
+    source_url: https://example.org/ours
+    extractors: ME
+    lead_extractor: ME
+    extractor: ME
+    location: table
+    source_type: primary
+  trials: { design: parallel_rct, randomised: "yes", condition: nash, diet_cointervention: none,
+            weight_result: no_change }
+  arms:
+    - arm_label: { column: group }
+      role: { column: group, words: { exercise: intervention, control: control } }
+      modality: { column: group, words: { exercise: aerobic, control: control } }
+      weeks: 20
+  measurements:
+    - { outcome: liver_fat, method: MRI-PDFF, unit: percent, center: { column: liver_fat } }
+    - { outcome: body_weight, unit: kg, center: { column: weight } }
+"""
+)
+# Stine 2022: liver fat −4.7 ± 5.6, n 18, with exercise against 1.2 ± 2.8, n 10; the levels and the
+# weights are drawn
+PRINTED = {"exercise": (18, -4.7, 5.6), "control": (10, 1.2, 2.8)}
+
+
+def people() -> list[str]:
+    rng = np.random.default_rng(1)
+    lines = []
+    for group, (n, mean, sd) in PRINTED.items():
+        change = pseudo_sample(n, np.array([mean]), np.array([[sd**2]]), rng)[:, 0]
+        before, weight = rng.normal(20, 3, n), rng.normal(95, 10, n)
+        for i in range(n):
+            who = f"{group[:2]}{i:02d}"
+            lines.append(f"{who},{group},0,{before[i]!r},{weight[i]!r}")
+            lines.append(f"{who},{group},20,{before[i] + change[i]!r},{weight[i] - 1!r}")
+    return [line.replace("np.float64(", "").replace(")", "") for line in lines]
 
 
 def write(folder: Path, descriptor: str, files: dict[str, str | bytes]) -> Path:

@@ -10,13 +10,16 @@ from format_parts import (
     EFFECTS,
     EFFECTS_COLUMNS,
     EFFECTS_ROWS,
+    IPD,
     ROOT,
     WIDE,
     WIDE_ROWS,
+    people,
     write,
 )
 
-from pipeline import Run, run_pipeline
+from liverfit.report.trace import Node, Results, TraceError, describe, trace
+from pipeline import Run, records_of, run_pipeline, write_results
 
 UNPRINTED = "Silent 2020,1H-MRS,12,,aerobic,20,,,,,,,20,,,,,,"
 SPREADLESS = "Bare 2021,1H-MRS,12,,aerobic,20,11,,8,,,,20,10,,10,,,"
@@ -31,7 +34,14 @@ def run(tmp_path_factory) -> Run:
     write(root / "data/raw/wides", WIDE, {"wide.csv": "\n".join(rows) + "\n"})
     rows = [EFFECTS_COLUMNS, *EFFECTS_ROWS]
     write(root / "data/raw/contrasts", EFFECTS, {"effects.csv": "\n".join(rows) + "\n"})
+    rows = ["id,group,visit,liver_fat,weight", *people()]
+    write(root / "data/raw/ours", IPD, {"people.csv": "\n".join(rows) + "\n"})
     return run_pipeline(root)
+
+
+@pytest.fixture(scope="module")
+def results(run: Run, tmp_path_factory) -> Results:
+    return Results(write_results(run, tmp_path_factory.mktemp("written") / "results"))
 
 
 def fates(run: Run, prefix: str) -> dict[int, dict]:
@@ -45,7 +55,14 @@ def fates(run: Run, prefix: str) -> dict[int, dict]:
 def test_trials_of_every_form_are_pooled_together(run: Run) -> None:
     line = run.claim("exercise_lowers_liver_fat")["lines"][0]
     trials = {e["trial_id"] for e in line["effects"]}
-    assert {"alpha2015", "keating_2015", "hallsworth_2015", "zhang_2016", "lee_2013"} <= trials
+    assert {
+        "stine2022",
+        "alpha2015",
+        "keating_2015",
+        "hallsworth_2015",
+        "zhang_2016",
+        "lee_2013",
+    } <= trials
     assert line["status"] == "ok"
 
 
@@ -69,4 +86,53 @@ def test_rows_in_are_rows_accounted_for(run: Run) -> None:
     flow = run.row_flow
     first = flow[(flow["stage"] == "Printed summaries") & (flow["box"] == "kept")]["count"]
     measurements = sum(len(d.tables["measurements"]) for d in run.datasets if d.format == "arms")
-    assert first.item() == measurements + 5 + 3
+    assert first.item() == measurements + 5 + 3  # participants are no printed summaries
+
+
+def below(node: Node, kind: str) -> list[str]:
+    """Ids of a kind among a node and all below it."""
+    found = [node.id] if node.kind == kind else []
+    return [*found, *(name for child in node.children for name in below(child, kind))]
+
+
+def test_a_raw_row_is_followed_by_each_of_its_measurements(results: Results) -> None:
+    row = "wides/wide.csv:3"  # Hallsworth 2015: four measurements, one effect by measure
+    whole = trace(results, row)
+    assert below(whole, "measurement") == [row, f"{row}#2", f"{row}#3", f"{row}#4"]
+    assert whole.facts["printed"]["pre1"] == "11"
+    assert "printed “Hallsworth 2015, hiit, 12, 14, 11, 1H-MRS, 11, 5," in describe(whole)
+    part = trace(results, f"data/raw/{row}#3")
+    assert (part.kind, part.id) == ("row", row)
+    assert below(part, "measurement") == [f"{row}#3"]
+    assert "hallsworth_2015:ex-vs-con:liver_fat:MD" in below(part, "effect")
+    assert "exercise_lowers_liver_fat/primary" in below(part, "line")
+    assert below(trace(results, f"{row}#1"), "measurement") == [row]
+    with pytest.raises(TraceError, match=r"near it: .*wides/wide\.csv:3#"):
+        trace(results, f"{row}#5")
+
+
+def test_an_effect_and_a_claim_go_back_to_rows_that_are_in_the_files(results: Results) -> None:
+    back, _ = trace(results, "hallsworth_2015:ex-vs-con:liver_fat:MD").children
+    assert set(below(back, "row")) == {"wides/wide.csv:3"}
+    assert len(below(back, "measurement")) == 4
+    rows = below(trace(results, "exercise_lowers_liver_fat"), "row")
+    assert {"wides/wide.csv:4", "contrasts/effects.csv:2", "ours/people.csv:2"} <= {*rows}
+    assert {*rows} <= {*results.ledger}
+
+
+def test_participants_are_followed_and_not_shown(results: Results) -> None:
+    node = trace(results, "ours/people.csv:4")
+    assert node.facts["printed"] == {}
+    assert "stine2022:ex-vs-con:liver_fat:MD" in below(node, "effect")
+
+
+def test_the_page_of_a_trial_links_to_every_part_of_a_row(run: Run, tmp_path) -> None:
+    page = records_of(run, tmp_path, []).page("hallsworth_2015")
+    (fat,) = page["outcomes"]
+    rows = {row["id"]: row for row in fat["rows"]}
+    assert list(rows) == [f"wides/wide.csv:3{part}" for part in ("", "#2", "#3", "#4")]
+    assert {row["fate"]["status"] for row in rows.values()} == {"used"}
+    assert rows["wides/wide.csv:3#4"]["read"].startswith("10 ± 4 SD")
+    linked = {r["id"]: r["anchor"] for effect in page["effects"] for r in effect["rows"]}
+    assert linked == {name: row["anchor"] for name, row in rows.items()}
+    assert len({*linked.values()}) == 4

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from format_parts import COLUMNS, WIDE, WIDE_ROWS, write
+from typer.testing import CliRunner
 
+from liverfit.cli import app
 from liverfit.data import remote
 from liverfit.data.dataset import Dataset, load_dataset
 
@@ -195,3 +197,19 @@ def test_a_copy_in_the_folder_comes_first_and_is_verified() -> None:
     (folder / "wide.csv").write_bytes(CONTENT + b"\n")
     (error,) = load("https://127.0.0.1:9/wide.csv").errors
     assert "another checksum" in error.what
+
+
+def test_the_command_looks_into_a_mirror(monkeypatch) -> None:
+    monkeypatch.setattr(remote, "_opened", None)  # a fetch would be a traceback
+    load("https://127.0.0.1:9/wide.csv", offline=True)
+    alone = CliRunner().invoke(app, ["check", "mine"])
+    assert "files.wide.source: warning" in alone.output
+    arguments = ["check", "mine", "--mirror", str(mirrored(CONTENT + b"\n"))]
+    wrong = CliRunner().invoke(app, arguments)
+    assert wrong.exit_code == 1
+    assert "has another checksum" in wrong.output
+    mirrored()
+    assert CliRunner().invoke(app, arguments).output == (
+        "mine: ok (20 records, no errors, no warnings)\n"
+    )
+    assert CliRunner().invoke(app, ["check", "mine", "--mirror", "nowhere"]).exit_code == 2

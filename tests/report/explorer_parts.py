@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from liverfit.data.registry import write_checksums
 from liverfit.effects.variants import derive_variants
 from liverfit.report.explorer.site import build
 from liverfit.report.explorer.trial import Records
-from pipeline import FEW_SIMULATIONS, Run, run_pipeline
+from pipeline import FEW_SIMULATIONS, Run, records_of, run_pipeline
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURE = ROOT / "tests/fixtures/three_trials"
@@ -114,20 +113,7 @@ def make_explorer(root: Path) -> Explorer:
     claims = [store.read_json(root / f"claims/{c['claim']}.json") for c in claims]
     source = root / "figure.svg"
     store.write_text(source, "<svg xmlns='http://www.w3.org/2000/svg'/>")
-    frames = {
-        "trials": h.trials, "arms": h.arms, "measurements": h.measurements,
-        "spread_decisions": h.spread_decisions, "ledger": run.ledger,
-        "overlaps": h.reported_overlaps, "risk_of_bias": risk, "effects": d.effects,
-        "before_after": d.before_after,
-    }  # fmt: skip
-    for name, frame in frames.items():
-        store.write_table(root / f"tables/{name}.csv", frame)
-    records = Records(
-        {name: store.read_table(root / f"tables/{name}.csv").to_dict("records") for name in frames},
-        [json.loads(dataset.dumps()) for dataset in run.datasets],
-        claims,
-        {name: entry["label"] for name, entry in outcomes["outcomes"].items()},
-    )
+    records = records_of(run, root / "tables", claims)
     folder = root / "report"
     build(
         folder / "index.html",

@@ -38,6 +38,12 @@ def check(
     errors_only: Annotated[
         bool, typer.Option("--errors-only", help="Leave warnings out of the text.")
     ] = False,
+    mirror: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, file_okay=False, metavar="DIR", help="Folder with copies of remote tables."
+        ),
+    ] = None,
     data: DataDir = DEFAULT_DATA,
 ) -> None:
     """Check raw data sets and list everything that is wrong, each finding with its place.
@@ -49,6 +55,7 @@ def check(
       liverfit check --errors-only            without warnings
       liverfit check --format json            for programs
       liverfit check --data tests/fixtures    data sets kept elsewhere
+      liverfit check mine --mirror ~/tables   remote tables from a folder; nothing is fetched
 
     A finding reads `path:line: column: what is wrong; what was expected; how to mend it`, one line
     each; in a terminal the parts stand below each other.
@@ -62,9 +69,11 @@ def check(
     chosen = list(dict.fromkeys(names or present))
     _refuse_unknown(chosen, present, data)
     checks = _unit_checks(data)
-    loaded = {name: load_dataset(data / name, checks) for name in chosen}
+    loaded = {name: load_dataset(data / name, checks, mirror=mirror) for name in chosen}
     if any(dataset.format == "curation" for dataset in loaded.values()):
-        others = [load_dataset(data / name) for name in present if name not in loaded]
+        others = [
+            load_dataset(data / name, mirror=mirror) for name in present if name not in loaded
+        ]
         everything = [*loaded.values(), *others]
         complete = all(dataset.ok for dataset in everything)
         for finding in check_curation(everything, complete=complete):

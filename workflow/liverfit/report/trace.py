@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +19,7 @@ from liverfit.data.ledger import REASONS
 from liverfit.data.mapped import raw_row
 
 ROLES = ("primary", "secondary", "sensitivity")
-_ROW = re.compile(r"(?:data/raw/)?([^/]+)/([^/:]+):([0-9]+)")
+_ROW = re.compile(r"(?:data/raw/)?([^/]+)/([^/:]+):([0-9]+)(?:#([0-9]+))?")
 _TABLES = ("harmonized/ledger", "harmonized/measurements", "effects/effects", "claims/claims")
 
 
@@ -122,7 +123,7 @@ class Results:
         dataset = row_id.partition("/")[0]
         if dataset not in self._printed:
             path = self.folder / f"ingested/{dataset}.json"
-            tables = Dataset.from_json(path).tables.values() if path.is_file() else ()
+            tables = Dataset.from_json(path).raw_tables.values() if path.is_file() else ()
             rows = (r for table in tables for r in table.to_dict("records"))
             self._printed[dataset] = {r["row_id"]: r for r in rows}
         return self._printed[dataset].get(row_id, {})
@@ -136,7 +137,7 @@ def trace(results: Results, name: str) -> Node:
     results : Results
     name : str
         ``dataset/file.csv:LINE`` (``data/raw/`` before it is allowed), an effect id, a claim or a
-        trial.
+        trial. ``dataset/file.csv:LINE#2`` is the second of several measurements of one raw row.
 
     Returns
     -------
@@ -153,7 +154,11 @@ def trace(results: Results, name: str) -> Node:
     """
     match = _ROW.fullmatch(name)
     row_id = f"{match[1]}/{match[2]}:{int(match[3])}" if match else name
-    if row_id in results.ledger:
+    if match and match[4]:
+        part = f"{row_id}#{int(match[4])}" if int(match[4]) > 1 else row_id
+        if part in results.measurements:
+            return _row_onwards(results, row_id, set(), part)
+    elif row_id in results.ledger:
         return _row_onwards(results, row_id, set())
     if name in results.effects:
         return _effect(results, name, back=True)
@@ -162,7 +167,8 @@ def trace(results: Results, name: str) -> Node:
     of_trial = [e for e, r in results.effects.items() if r["trial_id"] == name]
     if of_trial:
         return Node("trial", name, {}, [_effect(results, e, back=False) for e in of_trial])
-    known = [*results.claims, *results.effects, *(results.ledger if match else ())]
+    rows = results.measurements if match and match[4] else results.ledger if match else ()
+    known = [*results.claims, *results.effects, *rows]
     close = difflib.get_close_matches(name, known, n=3)
     advice = f"; near it: {', '.join(close)}" if close else ""
     raise TraceError(f"no raw row, effect, claim or trial of that name in these results{advice}")
@@ -176,12 +182,20 @@ def _row(results: Results, row_id: str) -> Node:
     return Node("row", row_id, {**facts, "printed": printed})
 
 
-def _row_onwards(results: Results, row_id: str, seen: set[str]) -> Node:
+def _rows(results: Results, ids: Iterable[str]) -> list[Node]:
+    """The raw rows behind ids, each once, also where several ids are parts of one row."""
+    return [_row(results, r) for r in dict.fromkeys(map(raw_row, ids))]
+
+
+def _row_onwards(results: Results, row_id: str, seen: set[str], only: str = "") -> Node:
+    """A raw row and what it leads to; by one of its measurements alone where ``only`` names it."""
     node = _row(results, row_id)
     seen.add(row_id)
     reached: set[str] = set()
     for m in results.measurements.values():
-        if row_id in m["source_rows"].split(";"):
+        if only and m["measurement_id"] != only:
+            continue
+        if row_id in map(raw_row, m["source_rows"].split(";")):
             below = _measurement(m)
             for effect_id, e in results.effects.items():
                 if m["measurement_id"] in e["source_rows"].split(";"):
@@ -189,7 +203,7 @@ def _row_onwards(results: Results, row_id: str, seen: set[str]) -> Node:
                     reached.add(effect_id)
             node.children.append(below)
     used_in = (results.ledger[row_id]["used_in"] or "").split(";")
-    for place in filter(None, used_in):
+    for place in filter(None, () if only else used_in):
         if place in results.effects and place not in reached:
             node.children.append(_effect(results, place, back=False))
         elif place not in results.effects:
@@ -226,11 +240,10 @@ def _effect(results: Results, effect_id: str, back: bool) -> Node:
     for row_id in rows:
         if row_id in results.measurements:
             below = _measurement(results.measurements[row_id])
-            sources = results.measurements[row_id]["source_rows"].split(";")
-            below.children = [_row(results, r) for r in dict.fromkeys(sources)]
+            below.children = _rows(results, results.measurements[row_id]["source_rows"].split(";"))
             made_from.append(below)
     covered = {child.id for node_ in made_from for child in node_.children}
-    made_from += [_row(results, r) for r in rows if r not in covered]
+    made_from += _rows(results, (r for r in rows if raw_row(r) not in covered))
     node.children = [
         Node("group", "made from", {}, made_from),
         Node("group", "taken by", {}, onwards or [Node("group", "no line of a claim")]),
@@ -255,7 +268,7 @@ def _claim(results: Results, name: str) -> Node:
             facts.update(outcome=line["outcome"], measure=line["measure"], unit=line["unit"])
             effect = Node("effect", used["effect_id"], facts)
             if line["role"] == "primary":
-                effect.children = [_row(results, r) for r in dict.fromkeys(used["source_rows"])]
+                effect.children = _rows(results, used["source_rows"])
             below.children.append(effect)
         node.children.append(below)
     missed = [
@@ -263,7 +276,7 @@ def _claim(results: Results, name: str) -> Node:
             "near_miss",
             f"{miss['trial_id']} {miss['comparison']}",
             {k: miss[k] for k in ("line", "reason", "detail")},
-            [_row(results, r) for r in dict.fromkeys(miss["source_rows"])],
+            _rows(results, miss["source_rows"]),
         )
         for miss in claim["near_misses"]
     ]
@@ -317,6 +330,8 @@ def describe(node: Node) -> str:
 def _words_of_row(f: dict) -> str:
     printed = f["printed"]
     said = printed.get("as_reported") or printed.get("caution") or printed.get("arm_label") or ""
+    if printed and "trial_id" not in printed and not said:
+        said = ", ".join(printed.values())  # a row of a table of its own form
     where = ", ".join(
         printed[k] for k in ("trial_id", "arm_id", "outcome", "timepoint") if k in printed
     )

@@ -247,10 +247,17 @@ class Records:
                     "claims": _claims(
                         [x for x in self.used[trial_id] if x["effect"] == row["effect_id"]]
                     ),
-                    "rows": _own_rows(row["source_rows"]),
+                    "rows": self._own_rows(trial_id, row["source_rows"]),
                 }
             )
         return rows  # fmt: skip
+
+    def _own_rows(self, trial_id: str, text: object) -> list[dict]:
+        """Rows behind an effect, with the anchors of those that the page shows as printed."""
+        here = {row["measurement_id"] for row in self.by_trial["measurements"][trial_id]}
+        here |= self.raw[trial_id].keys()
+        ids = dict.fromkeys(filter(None, clean(text).split(";")))
+        return [{"id": x, "anchor": words.row_anchor(x) if x in here else None} for x in ids]
 
 
 def _grouped(rows: list[dict]) -> dict[str, list[dict]]:
@@ -385,12 +392,3 @@ def _as_printed(row: dict) -> str:
         told = f"{told}; p {p}" if told else f"p {p}"
     unit = clean(row.get("unit") or row.get("printed_unit"))
     return f"{told} [{unit}]" if unit else told
-
-
-def _own_rows(text: str) -> list[dict]:
-    """The printed rows behind an effect, with their anchors; curation rows stand by themselves."""
-    ids = list(dict.fromkeys(name for name in clean(text).split(";") if name))
-    return [
-        {"id": name, "anchor": words.row_anchor(name) if "/measurements" in name else None}
-        for name in ids
-    ]
