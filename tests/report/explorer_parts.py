@@ -18,15 +18,21 @@ from liverfit.claims.multiverse.pool import select_variants
 from liverfit.claims.multiverse.summary import summarise
 from liverfit.claims.overview import overview
 from liverfit.claims.risk_of_bias import judgements_of, overall_of
+from liverfit.data.integrity import raw_measurements, screen_integrity
+from liverfit.data.provenance import provenance
 from liverfit.data.registry import write_checksums
 from liverfit.effects.variants import derive_variants
 from liverfit.report.explorer.site import build
 from liverfit.report.explorer.trial import Records
+from liverfit.report.narrative import claim_section
+from liverfit.report.printed.report import write_report
 from pipeline import FEW_SIMULATIONS, Run, records_of, run_pipeline
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURE = ROOT / "tests/fixtures/three_trials"
 HOSTILE = "</script><script>window.hacked=1</script><img src=x onerror=window.hacked=1>\"'&"
+FIGURES = ("scoreboard", "row_flow", "weight_independence", "concordance", "calibration",
+           "extraction_agreement")  # fmt: skip
 CHOICES = {"measure": ["MD", "SMD"], "leave_out": ["none", "most_extreme"],
            "test": ["knha_floor", "z"]}  # fmt: skip
 
@@ -39,6 +45,8 @@ class Explorer:
     run: Run
     claims: list[dict]
     records: Records
+    sources: dict
+    """what the printable report is made from"""
 
     @property
     def index(self) -> Path:
@@ -105,7 +113,7 @@ def make_explorer(root: Path) -> Explorer:
         claims.append(
             conclude_claim(
                 found, assess_bias(found, plan), judgements_of(risk), calibrate_claim(found, quick),
-                plan["certainty"], {"claim": entry["id"], **summarise(evaluated)},
+                plan["certainty"], {"claim": entry["id"], "own_rule": None, **summarise(evaluated)},
             )
         )  # fmt: skip
     for claim in claims:  # as the rule hands them over: through a file
@@ -125,5 +133,45 @@ def make_explorer(root: Path) -> Explorer:
         concordance=[],
         figures={claim["claim"]: {"Forest plot, SVG": source} for claim in claims},
         minimum_trials=plan["verdict"]["minimum_trials"],
+        report="report.html",
     )
-    return Explorer(folder, run, claims, records)
+    sources = report_sources(root, run, claims, curves, source)
+    write_report(folder / "report.html", **sources)
+    return Explorer(folder, run, claims, records, sources)
+
+
+def report_sources(root: Path, run: Run, claims: list[dict], curves: dict, figure: Path) -> dict:
+    """All that the printable report is made from, as its rule hands it over."""
+    plan, h, d = run.config["config"], run.harmonized, run.derived
+    screens, summary, _ = screen_integrity(
+        h.measurements, h.trials, h.arms, raw_measurements(run.datasets),
+        run.config["outcomes"], plan["integrity"], plan["harmonize"],
+    )  # fmt: skip
+    frames = {
+        "trials": h.trials, "arms": h.arms, "row_flow": run.row_flow, "screens": screens,
+        "screened": summary, "correlations": d.correlations,
+        "agreement": h.extraction_agreement,
+    }  # fmt: skip
+    for name, frame in frames.items():
+        store.write_table(root / f"report_tables/{name}.csv", frame)
+    read = {name: store.read_table(root / f"report_tables/{name}.csv") for name in frames}
+    names = [claim["claim"] for claim in claims]
+    revision = {
+        "commit": "0123456789abcdef",
+        "date": "2026-01-02T03:04:05+00:00",
+        "modified": False,
+    }
+    return {
+        "plan": plan,
+        "outcomes": run.config["outcomes"]["outcomes"],
+        "claims": claims,
+        "sections": {claim["claim"]: claim_section(claim) for claim in claims},
+        "curves": curves,
+        "tables": {name: frame.to_dict("records") for name, frame in read.items()}
+        | {"concordance": []},
+        "package": {"liverfit": provenance(revision, "plan-checksum", [root / "data/raw/mini"])},
+        "cited": {"mini": {"title": "Made up", "citation": HOSTILE, "doi": None, "licence": "CC0"}},
+        "citation": {"title": HOSTILE, "authors": [{"name": "Somebody"}], "version": "7.8.9"},
+        "figures": dict.fromkeys(FIGURES, figure),
+        "of_claims": {name: {"Forest plot": figure} for name in names},
+    }

@@ -283,3 +283,18 @@ def test_a_page_is_light_and_quick(visit, explorer):
     assert 200_000 < weight < 1_500_000  # most of it the chart library
     ready = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
     assert 0 < ready < 10_000  # ms, on a slow and busy machine
+
+
+def test_the_report_prints_to_numbered_pages(visit, explorer, tmp_path):
+    """A4 pages, and nothing wider than a phone on the screen."""
+    tab = visit()
+    page = tab.open("report.html")
+    pdf = page.pdf(prefer_css_page_size=True)
+    boxes = re.findall(rb"/MediaBox ?\[ ?0 0 ([\d.]+) ([\d.]+) ?\]", pdf)
+    assert len(boxes) >= 5
+    for wide, high in boxes:
+        assert abs(float(wide) - 595.3) < 1
+        assert abs(float(high) - 841.9) < 1
+    assert not tab.faults
+    phone = visit(viewport=PHONE).open("report.html")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

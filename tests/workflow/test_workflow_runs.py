@@ -188,7 +188,7 @@ def test_a_changed_review_re_runs_no_claim(done):
 def test_changed_code_re_runs_what_imports_it(done):
     path = done.root / "workflow/liverfit/plots/forest.py"
     path.write_text(path.read_text() + "\n# a comment\n")
-    again = {"plot_forest", "build_explorer", "describe_results", "default"}
+    again = {"plot_forest", "build_explorer", "describe_results", "build_report", "default"}
     assert set(done.planned()) == again
     path = done.root / "workflow/liverfit/claims/verdict.py"
     path.write_text(path.read_text() + "\n# a comment\n")

@@ -79,6 +79,7 @@ rule build_explorer:
         names=list(CLAIMS),
         labels={name: entry["label"] for name, entry in OUTCOMES["outcomes"].items()},
         minimum_trials=config["verdict"]["minimum_trials"],
+        report="report.html",
     message:
         "Build the evidence explorer"
     script:
@@ -113,7 +114,56 @@ rule describe_results:
         "../scripts/describe_results.py"
 
 
-EXPECTED = outputs_of([*STEPS, rules.build_explorer, rules.describe_results])
+rule build_report:
+    input:
+        claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
+        sections=expand("<results>/claims/{claim}.md", claim=CLAIMS),
+        curves=expand("<results>/multiverse/curves/{claim}.csv", claim=CLAIMS),
+        forest=expand("<results>/figures/forest_{claim}.svg", claim=CLAIMS),
+        risk_of_bias=expand("<results>/figures/risk_of_bias_{claim}.svg", claim=CLAIMS),
+        scoreboard="<results>/figures/scoreboard.svg",
+        row_flow_figure="<results>/figures/row_flow.svg",
+        weight_independence=["<results>/figures/weight_independence.svg"] if WEIGHED else [],
+        concordance_figure="<results>/figures/concordance.svg",
+        calibration="<results>/figures/calibration.svg",
+        extraction_agreement="<results>/figures/extraction_agreement.svg",
+        trials="<results>/harmonized/trials.csv",
+        arms="<results>/harmonized/arms.csv",
+        row_flow="<results>/harmonized/row_flow.csv",
+        agreement="<results>/harmonized/extraction_agreement.csv",
+        screens="<results>/integrity/screens.csv",
+        screened="<results>/integrity/summary.csv",
+        correlations="<results>/effects/correlations.csv",
+        concordance="<results>/concordance/concordance.csv",
+        package="<results>/datapackage.json",
+        citation=[file for file in [locate("CITATION.cff")] if Path(file).is_file()],
+        code=[*code_of("build_report"), *files_of("report/printed")],
+    output:
+        report=ensure("<results>/report/report.html", non_empty=True),
+    log:
+        "<logs>/build_report.log",
+    benchmark:
+        "<benchmarks>/build_report.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(5),
+    params:
+        names=list(CLAIMS),
+        plan=config,
+        outcomes=OUTCOMES["outcomes"],
+        cited={
+            name: {key: described.get(key) for key in ("title", "citation", "doi", "licence")}
+            for name, described in DATASETS.items()
+        },
+    message:
+        "Write the printable report"
+    script:
+        "../scripts/build_report.py"
+
+
+EXPECTED = outputs_of([*STEPS, rules.build_explorer, rules.describe_results, rules.build_report])
 
 
 rule verify:

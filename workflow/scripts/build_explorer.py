@@ -14,7 +14,7 @@ def rows(path):
     return store.read_table(path).to_dict("records")
 
 
-def main(files, names, labels, minimum_trials, index, pages):
+def main(files, names, labels, minimum_trials, report, index, pages):
     claims = [store.read_json(path) for path in files.claims]
     tables = {name: rows(files[name]) for name in Records.TABLES}
     datasets = [store.read_json(path) for path in files.datasets]
@@ -34,6 +34,7 @@ def main(files, names, labels, minimum_trials, index, pages):
         concordance=rows(files.concordance),
         figures=figures,
         minimum_trials=minimum_trials,
+        report=report,
     )
 
 
@@ -44,6 +45,7 @@ if __name__ == "__main__":
             snakemake.params.names,
             snakemake.params.labels,
             snakemake.params.minimum_trials,
+            snakemake.params.report,
             snakemake.output.index,
             snakemake.output.pages,
         )

@@ -48,6 +48,7 @@ def build(
     concordance: list[dict],
     figures: dict[str, dict[str, Path]],
     minimum_trials: int,
+    report: str = "",
 ) -> None:
     """Write the explorer.
 
@@ -62,6 +63,7 @@ def build(
     concordance : rows of results/concordance/concordance.csv
     figures : claim -> name of a download -> the figure or table that is copied
     minimum_trials : trials that a claim needs where its line says nothing else
+    report : the printable report beside the landing page, or "" where there is none
 
     Raises
     ------
@@ -94,7 +96,7 @@ def build(
     store.write_text(
         index,
         _render(
-            "index.html.j2", root="", **common,
+            "index.html.j2", root="", **common, report=report,
             **_landing(overview, shown, minimum_trials),
             trial_count=len(records.trials),
             near=sum(len(claim["near_misses"]) for claim in claims),
