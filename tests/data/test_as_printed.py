@@ -66,6 +66,46 @@ def test_a_plus_that_became_a_minus(folder: Folder) -> None:
     assert [column for column, _ in found] == ["center"]
 
 
+@pytest.mark.parametrize(
+    ("words", "center", "told_of"),
+    [
+        ("liver fat fell by 3.2 (SD 2.1)", "-3.2", False),
+        ("liver fat fell by 3.2 (SD 2.1)", "3.2", True),
+        ("an increase of 3.2 (SD 2.1)", "-3.2", True),
+        ("increased; weight was reduced by 3.2 (SD 2.1)", "3.2", True),
+        ("decreased (3.2, SD 2.1)", "3.2", False),  # another clause
+        ("decreased to 3.2, SD 2.1", "3.2", False),  # an end, not a change
+        ("decreased by +3.2, SD 2.1", "3.2", False),  # the printed sign counts
+    ],
+)
+def test_a_number_goes_the_way_of_its_verb(folder, words, center, told_of) -> None:
+    found = told(folder, as_reported=f'"{words}"', center=center, spread="2.1")
+    assert bool([what for _, what in found if "goes the other way" in what]) is told_of
+    found = told(
+        folder, as_reported=f'"{words}"', center=center, spread="2.1", timepoint="baseline", week=""
+    )
+    assert not [what for _, what in found if "goes the other way" in what]
+
+
+@pytest.mark.parametrize(
+    ("words", "p", "told_of"),
+    [
+        ("-3.2 (SD 2.1); P=0.03", "0.03", False),
+        ("-3.2 (SD 2.1); p < .001", "<0.001", False),
+        ("-3.2 (SD 2.1), p value of 0·03; within P=0.6", "0.03", False),
+        ("-3.2 (SD 2.1); P=0.03", "0.3", True),
+        ("-3.2 (SD 2.1); P=0.03", "ns", False),
+        ("-3.2 (SD 2.1), 0.3 of them", "0.03", False),
+    ],
+)
+def test_a_p_is_one_that_the_words_print(folder, words, p, told_of) -> None:
+    cells = {"center": "-3.2", "spread": "2.1", "p_value": p, "p_scope": "within"}
+    found = told(folder, as_reported=f'"{words}"', **cells)
+    assert [c for c, what in found if "does not stand in as_reported" in what] == (
+        ["p_value"] if told_of else []
+    )
+
+
 def visit(timepoint: str, center: str, words: str) -> str:
     return measurement(
         timepoint=timepoint, week="", center=center, spread_type="", spread="", as_reported=words

@@ -219,6 +219,13 @@ def test_interval_against_p(p, op, expected):
     assert severities(run("interval_against_p", [row])) == expected
 
 
+def test_a_p_is_that_of_the_end_towards_no_difference():
+    """Half the width of this interval would allow P 0.07; its upper end says below 0.05."""
+    for p, expected in ((0.6, ["concern"]), (0.04, [])):
+        row = contrast("-6.67", "-14.8 to -0.45", p=PrintedP("=", p, f"={p}"), p_scope="between")
+        assert severities(run("interval_against_p", [row])) == expected
+
+
 def test_an_arms_interval_says_nothing_of_a_p_between_arms():
     row = cell("-3.2", "-5.2 to -1.2", "ci95", timepoint="change", p=PrintedP("=", 0.9, "=0.9"),
                p_scope="between")  # fmt: skip

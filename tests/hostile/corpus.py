@@ -1,7 +1,9 @@
 """The mutation corpus: real data sets damaged in thousands of ways, and what the check makes of it.
 
     python tests/hostile/corpus.py              writes corpus.csv beside this file (half an hour)
-    python tests/hostile/corpus.py --draw       draws docs/images/mutations.svg from it
+    python tests/hostile/corpus.py --only lost_sign wrong_n    renews these classes alone
+    python tests/hostile/corpus.py --draw       the figure and the counts of the page from it
+    python tests/hostile/corpus.py --seed 7 --each 4    tries other damage; writes nothing
 
 Every mutation damages one thing in six trials of a real data set. It is then
 
@@ -22,6 +24,7 @@ import sys
 import tempfile
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -201,13 +204,13 @@ def _base(at: int, among_all: bool) -> Base:
         return Base(parts[at], plan, among_all, Path(folder))
 
 
-def run_one(name: str, each: int, tell: bool = False) -> dict:
+def run_one(name: str, each: int, tell: bool = False, seed: int = SEED) -> dict:
     """Judge one class of mutation ``each`` times on random parts; count what became of it."""
     counts, done, among_all = Counter(), 0, name in AMONG_ALL
     for attempt in range(each * 6):
         if done >= min(each, FEW.get(name, each)):
             break
-        rng = random.Random(f"{SEED}:{name}:{attempt}")
+        rng = random.Random(f"{seed}:{name}:{attempt}")
         base = _base(rng.randrange(len(_plan_and_parts()[1])), among_all)
         with tempfile.TemporaryDirectory() as folder:
             judged = judge(base, MUTATIONS[name], rng, Path(folder))
@@ -228,26 +231,42 @@ def run_one(name: str, each: int, tell: bool = False) -> dict:
 def main() -> None:
     """Run the corpus, or draw it."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--draw", action="store_true", help="draw the figure from corpus.csv")
+    parser.add_argument("--draw", action="store_true", help="figure and page from corpus.csv")
     parser.add_argument("--each", type=int, default=EACH, help="mutations of each class")
     parser.add_argument("--only", nargs="*", choices=MUTATIONS, help="classes; all by default")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--seed", type=int, default=SEED, help="another seed: nothing is written")
     parser.add_argument("--tell", action="store_true", help="print each mutation that got through")
     options = parser.parse_args()
     if options.draw:
         from draw import draw
+        from page import renew
 
         draw(HERE / "corpus.csv", ROOT / "docs/images/mutations.svg")
+        renew(ROOT / "docs/bad-input.md", committed())
         return
 
     names = options.only or list(MUTATIONS)
-    work = partial(run_one, each=options.each, tell=options.tell)
+    work = partial(run_one, each=options.each, tell=options.tell, seed=options.seed)
     with ProcessPoolExecutor(options.jobs) as pool:
         rows = list(pool.map(work, names))
-    file = sys.stdout if options.only else (HERE / "corpus.csv").open("w", newline="")
-    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    trial = (options.seed, options.each) != (SEED, EACH)
+    if options.only and not trial:
+        fresh = {row["mutation"]: row for row in rows}
+        rows = [fresh.get(row["mutation"], row) for row in committed()]
+    with nullcontext(sys.stdout) if trial else (HERE / "corpus.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def committed() -> list[dict]:
+    """Return the rows of corpus.csv, counts as int."""
+    with (HERE / "corpus.csv").open(newline="", encoding="utf-8") as file:
+        return [
+            {k: v if k == "mutation" else int(v) for k, v in row.items()}
+            for row in csv.DictReader(file)
+        ]
 
 
 if __name__ == "__main__":

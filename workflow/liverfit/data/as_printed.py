@@ -10,7 +10,7 @@ import re
 
 from .checks import records
 from .findings import Findings, shown
-from .parse import MINUS, ParseError, parse_number
+from .parse import MINUS, ParseError, parse_number, parse_pvalue
 from .table import RawTable
 
 NUMBERS = ("center", "spread", "lower", "upper")
@@ -19,11 +19,17 @@ _MINUS = re.compile(rf"(?<![0-9.)%/]) ?[-{MINUS}–] ?$")
 _PLUS = re.compile(r"\+ ?$")
 _SE = re.compile(r"\b(?:SEM|SE|s\.e\.(?:m\.)?|standard errors?)\b", re.IGNORECASE)
 _SD = re.compile(r"\b(?:SDs?|s\.d\.|standard deviations?)\b", re.IGNORECASE)
+_P = re.compile(r"\b[pP][ -]?(?:values?)?\s*(?:[<>=≤≥]+|was|of)?\s*(0?[.,·][0-9]+)")
+_WAY = re.compile(
+    r"\b(?:(?P<fall>decreas|reduc|fell\b|declin|dropp|lost\b|lower)"
+    r"|(?P<rise>increas|rose\b|rise\b|raised|gained|higher))[^;.()]*$",
+    re.IGNORECASE,
+)
 _COPY = "copy both from the source once more"
 
 
 def check_as_printed(line: int, r: dict[str, str], found: Findings) -> None:
-    """Warn where a number, its sign or the kind of its spread is not what `as_reported` says.
+    """Warn where a number, its sign, a p or the kind of a spread is not what `as_reported` says.
 
     Parameters
     ----------
@@ -36,7 +42,8 @@ def check_as_printed(line: int, r: dict[str, str], found: Findings) -> None:
     Notes
     -----
     Words without numbers are passed over. A sign is doubted only where every place of the number
-    in the words has the other one in print: prose such as "fell by 3.2" has none.
+    in the words has the other one in print. Prose such as "fell by 3.2" has none; the centre of a
+    change or contrast is then held to the verb before it.
     """
     words = r["as_reported"]
     places = list(_NUMBER.finditer(words))
@@ -55,7 +62,13 @@ def check_as_printed(line: int, r: dict[str, str], found: Findings) -> None:
         elif column != "spread" and signs == ({"-"} if value > 0 else {"+"}):
             what = f"{shown(r[column], 30)} has another sign in as_reported {shown(words)}"
             found.warn(line, column, what, "the sign as it is printed", _COPY)
+        elif column == "center" and r["timepoint"] in ("change", "contrast") and signs == {""}:
+            before = [words[: m.start()] for m in places if abs(value) in _readings(m[0])]
+            if {_way(text) for text in before} == ({"fall"} if value > 0 else {"rise"}):
+                what = f"{shown(r[column], 30)} goes the other way in as_reported {shown(words)}"
+                found.warn(line, column, what, "the direction of the words", _COPY)
     _check_kind(line, r, found)
+    _check_p(line, r, found)
 
 
 def check_order(table: RawTable, found: Findings) -> None:
@@ -101,6 +114,19 @@ def _sign(before: str) -> str:
     return "-" if _MINUS.search(before) else "+" if _PLUS.search(before) else ""
 
 
+def _way(before: str) -> str:
+    """Return "fall" or "rise", as the last such verb of a clause says of the number behind it.
+
+    >>> _way("liver fat fell by "), _way("increased, while fat fell by "), _way("fell from 9 to ")
+    ('fall', 'fall', '')
+    """
+    found = None
+    while match := _WAY.search(before, 0 if found is None else found.end(found.lastgroup)):
+        found = match
+    to_an_end = re.search(r"\b(?:to|from)\s*$", before) is not None
+    return "" if found is None or to_an_end else str(found.lastgroup)
+
+
 def _readings(text: str) -> set[float]:
     """Return what a printed number may mean: a comma or raised dot is decimal, or is not."""
     texts = {text, text.replace(",", "."), text.replace(",", ""), text.replace("·", ".")}
@@ -121,3 +147,17 @@ def _check_kind(line: int, r: dict[str, str], found: Findings) -> None:
                 f"spread_type is {kind} but as_reported {shown(r['as_reported'])} names the other"
             )
             found.warn(line, "spread_type", what, "the kind that is printed", _COPY)
+
+
+def _check_p(line: int, r: dict[str, str], found: Findings) -> None:
+    """Warn where the words print p-values and that of the cell is not among them."""
+    printed = set().union(*(_readings(text) for text in _P.findall(r["as_reported"])))
+    try:
+        value = parse_pvalue(r["p_value"]).value if printed and r["p_value"] else None
+    except ParseError:
+        return  # told where cells are checked
+    if value is not None and value not in printed:
+        what = (
+            f"p {shown(r['p_value'], 30)} does not stand in as_reported {shown(r['as_reported'])}"
+        )
+        found.warn(line, "p_value", what, "a p that is printed there", _COPY)

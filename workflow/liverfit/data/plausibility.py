@@ -186,7 +186,10 @@ _CHECKS: dict[str, tuple[_Check, ...]] = {
         ),
         _Check(_check_percent, ("timepoint", "unit", "center_type", "center", "lower")),
         _Check(_check_timepoint, ("timepoint", "week", "comparator_arm_id")),
-        _Check(check_as_printed, (*_INTERVAL_NEEDS, "spread", "spread_type", "as_reported")),
+        _Check(
+            check_as_printed,
+            (*_INTERVAL_NEEDS, "timepoint", "spread", "spread_type", "p_value", "as_reported"),
+        ),
     ),
     "reviews": (_Check(_POOLED, _POOLED_NEEDS),),
     "trial_effects": (_Check(_POOLED, _POOLED_NEEDS),),

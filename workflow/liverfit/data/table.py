@@ -216,7 +216,7 @@ def _fill(
             continue
         row = [cells[at] if at is not None else "" for at in position]
         for column, cell in zip(table.columns, row, strict=True):
-            if cell and (_SUSPECT.search(cell) or cell[0] in "=@" or "<" in cell):
+            if cell and (_SUSPECT.search(cell) or cell[0] in "=@+-" or "<" in cell):
                 _check_characters(line, column, cell, found)
         table.rows.append([_printable(cell) for cell in row])
         table.lines.append(line)
@@ -302,7 +302,8 @@ def _check_characters(line: int, column: str, cell: str, found: Findings) -> Non
             name = unicodedata.name(char, "control character")
             what = f"the cell contains the invisible character U+{code:04X} ({name})"
             found.add(line, column, what, "visible characters", "delete the character")
-    if cell[0] in "=@":
+    # a sign begins a formula too: "+1+cmd|' /C calc'!A0" calls a program
+    if cell[0] in "=@" or (cell[0] in "+-" and "|" in cell):
         what = f"{shown(cell, 30)} looks like a spreadsheet formula"
         found.warn(line, column, what, "plain text", "kept as text, never evaluated")
     if _MARKUP.search(cell):

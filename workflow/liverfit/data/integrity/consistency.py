@@ -129,15 +129,20 @@ def interval_against_p(tables: Tables) -> Screened:
 
 
 def _p_of(cell: dict, interval: tuple[float, float, float]) -> list[float]:
-    """Two-sided p of an interval, sorted: rounding both ways, by the normal and by t."""
+    """Two-sided p of an interval, sorted: rounding both ways, by the normal and by t.
+
+    The end towards no difference counts: in a lopsided interval it is the one that the test meets.
+    """
     estimate, low, high = interval
     loose = half_unit(cell["center_text"])
     wide = 0.5 * (half_unit(cell["lower_text"]) + half_unit(cell["upper_text"]))
+    side = estimate - low if estimate > 0 else high - estimate
+    half_width = side if side > 0 else (high - low) / 2
     df = cell["n"] - 1 if cell["n"] and cell["n"] > 2 else None
     out = []
     for shift in (-1, 0, 1):
         distance = max(0.0, abs(estimate) - shift * loose)
-        half = max((high - low) / 2 + shift * wide, 1e-12)
+        half = max(half_width + shift * wide, 1e-12)
         out.append(float(2 * ndtr(-distance / half * ndtri(CONFIDENCE))))
         if df:
             out.append(float(2 * stdtr(df, -distance / half * stdtrit(df, CONFIDENCE))))
