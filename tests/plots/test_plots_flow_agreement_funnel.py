@@ -140,5 +140,5 @@ def test_funnel_draws_every_effect_with_a_standard_error(make):
 
 def test_funnel_of_nothing_says_so():
     fig = funnel(made.untestable(0))
-    assert "No effect with a standard error." in texts(fig)
+    assert "There is no effect for a funnel." in texts(fig)
     assert not marks(fig, "points-")

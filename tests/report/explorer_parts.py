@@ -121,6 +121,8 @@ def make_explorer(root: Path) -> Explorer:
     claims = [store.read_json(root / f"claims/{c['claim']}.json") for c in claims]
     source = root / "figure.svg"
     store.write_text(source, "<svg xmlns='http://www.w3.org/2000/svg'/>")
+    funnel = root / "funnel.svg"
+    store.write_text(funnel, "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>")
     records = records_of(run, root / "tables", claims)
     folder = root / "report"
     build(
@@ -131,7 +133,10 @@ def make_explorer(root: Path) -> Explorer:
         curves=curves,
         records=records,
         concordance=[],
-        figures={claim["claim"]: {"Forest plot, SVG": source} for claim in claims},
+        figures={
+            claim["claim"]: {"Forest plot, SVG": source, "Funnel plot, SVG": funnel}
+            for claim in claims
+        },
         minimum_trials=plan["verdict"]["minimum_trials"],
         report="report.html",
     )

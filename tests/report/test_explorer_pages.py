@@ -195,3 +195,9 @@ def test_templates_of_charts_are_filled_whole_by_what_pages_give(pages):
             for chart in block if isinstance(block, list) else [block]:
                 used = set(re.findall(r'"(@\w+)"', json.dumps(known[chart["chart"]])))
                 assert used - {"@ink"} == set(chart["values"])
+
+
+def test_a_fitted_claim_shows_its_funnel(explorer):
+    for claim in explorer.claims:
+        shown = 'src="../downloads/funnel.svg"' in explorer.claim(claim["claim"])
+        assert shown == bool(claim["bias"])

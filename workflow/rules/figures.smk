@@ -182,3 +182,43 @@ rule plot_risk_of_bias:
         "Draw the risk of bias of {wildcards.claim}"
     script:
         "../scripts/plot_risk_of_bias.py"
+
+
+# One job for both: starting a job takes longer than drawing either.
+rule plot_small_studies:
+    input:
+        claim="<results>/claims/{claim}.json",
+        evidence=evidence_of,
+        code=code_of("plot_small_studies"),
+    output:
+        funnel=report(
+            ensure("<results>/figures/funnel_{claim}.svg", non_empty=True),
+            caption="../report/funnel.rst",
+            category="Claims",
+            subcategory="Funnel plots",
+            labels={"claim": "{claim}"},
+        ),
+        funnel_png=ensure("<results>/figures/funnel_{claim}.png", non_empty=True),
+        funnel_table=ensure("<results>/figures/funnel_{claim}.csv", non_empty=True),
+        influence=report(
+            ensure("<results>/figures/influence_{claim}.svg", non_empty=True),
+            caption="../report/influence.rst",
+            category="Claims",
+            subcategory="Influence",
+            labels={"claim": "{claim}"},
+        ),
+        influence_png=ensure("<results>/figures/influence_{claim}.png", non_empty=True),
+        influence_table=ensure("<results>/figures/influence_{claim}.csv", non_empty=True),
+    log:
+        "<logs>/plot_small_studies/{claim}.log",
+    benchmark:
+        "<benchmarks>/plot_small_studies/{claim}.tsv"
+    conda:
+        "../envs/liverfit.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(5),
+    message:
+        "Draw the funnel of {wildcards.claim} and the influence of its trials"
+    script:
+        "../scripts/plot_small_studies.py"

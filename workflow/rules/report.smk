@@ -30,6 +30,7 @@ STEPS = [
     *([rules.reproduce_reviews] if REPRODUCED else []),
     rules.plot_forest,
     rules.plot_risk_of_bias,
+    rules.plot_small_studies,
     rules.plot_specification_curve,
     rules.plot_scoreboard,
     rules.plot_calibration,
@@ -51,6 +52,8 @@ rule build_explorer:
         specification_curve=expand(
             "<results>/figures/specification_curve_{claim}.svg", claim=CLAIMS
         ),
+        funnel=expand("<results>/figures/funnel_{claim}.svg", claim=CLAIMS),
+        influence=expand("<results>/figures/influence_{claim}.svg", claim=CLAIMS),
         datasets=expand("<results>/ingested/{dataset}.json", dataset=TRIALS),
         trials="<results>/harmonized/trials.csv",
         arms="<results>/harmonized/arms.csv",

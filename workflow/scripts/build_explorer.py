@@ -7,7 +7,13 @@ from liverfit.job import logged
 from liverfit.report.explorer.site import build
 from liverfit.report.explorer.trial import Records
 
-DOWNLOADS = ("Forest plot, SVG", "Forest plot, its numbers, CSV", "Specification curve, SVG")
+DOWNLOADS = {
+    "Forest plot, SVG": "forest",
+    "Forest plot, its numbers, CSV": "forest_table",
+    "Specification curve, SVG": "specification_curve",
+    "Funnel plot, SVG": "funnel",
+    "Influence of trials, SVG": "influence",
+}
 
 
 def rows(path):
@@ -19,7 +25,7 @@ def main(files, names, labels, minimum_trials, report, index, pages):
     tables = {name: rows(files[name]) for name in Records.TABLES}
     datasets = [store.read_json(path) for path in files.datasets]
     curves = [store.read_table(path) for path in files.curves]
-    drawn = zip(files.forest, files.forest_table, files.specification_curve, strict=True)
+    drawn = zip(*(files[kind] for kind in DOWNLOADS.values()), strict=True)
     figures = {
         name: dict(zip(DOWNLOADS, map(Path, found), strict=True))
         for name, found in zip(names, drawn, strict=True)

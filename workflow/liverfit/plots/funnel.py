@@ -41,11 +41,13 @@ def funnel_table(
 ) -> pd.DataFrame:
     """The points of the funnel plot: ``kind`` (observed or filled), yi and se as analysed.
 
-    Effects without an estimate or a standard error have no place in the funnel and are left out.
+    Effects without an estimate or a standard error have no place in the funnel and are left out, as
+    are those of a network.
     """
     line = pick_line(claim, line_name)
     records = []
-    for effect in line.get("effects") or []:
+    # A network compares several kinds: their effects are no one funnel.
+    for effect in [] if line.get("nodes") else line.get("effects") or []:
         yi, se = number(effect.get("yi")), number(effect.get("se"))
         if yi is None or se is None or se <= 0:
             continue
@@ -67,6 +69,28 @@ def funnel_table(
     ]  # fmt: skip
     columns = ["kind", "label", "modality", "yi", "se", "trial_id", "effect_id"]
     return pd.DataFrame.from_records(records, columns=columns)
+
+
+def small_studies(claim: dict) -> dict:
+    """What the leading line's funnel is drawn with: ``filled`` and ``note`` of :func:`funnel`.
+
+    ``claim`` is results/claims/{claim}.json. Trim and fill and Egger's test take one effect a
+    trial; where there are too few for either, or for asymmetry to mean anything, the note says so.
+    """
+    found = (claim.get("bias") or {}).get(pick_line(claim).get("name")) or {}
+    if found.get("status") != "ok":
+        return {"filled": [], "note": f"asymmetry not tested: {found.get('reason') or 'no fit'}"}
+    tests, filling = found["tests"], found["adjusted"]["trim_and_fill"]
+    told = [f"{tests['k']} trials"]
+    if not tests["enough_trials"]:
+        told.append("too few for asymmetry to say much")
+    if tests["egger"]["status"] == "ok":
+        told.append(f"Egger's test P = {tests['egger']['pvalue']:.2f}")
+    if filling["status"] != "ok":
+        return {"filled": [], "note": " · ".join([*told, "trim and fill: " + filling["reason"]])}
+    told.append(f"trim and fill adds {filling['k0']}")
+    pairs = zip(filling["filled_yi"], filling["filled_vi"], strict=True)
+    return {"filled": [(yi, vi**0.5) for yi, vi in pairs], "note": " · ".join(told)}
 
 
 def funnel(
@@ -123,7 +147,7 @@ def _page(
     y = page.lines(EDGE, EDGE, title, size=12, leading=0.24, weight="bold")
     page.lines(EDGE, y + 0.04, under, size=8.8, leading=0.18, color=MUTED)
     if table.empty:
-        page.text(EDGE, top + 0.1, "No effect with a standard error.", size=9)
+        page.text(EDGE, top + 0.1, "There is no effect for a funnel.", size=9)
         return page.fig
     ax = page.axes(EDGE + 0.5, top, WIDTH - 2 * EDGE - 0.5, FIELD, "funnel")
     ax.patch.set_visible(True)
