@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from liverfit.data.dataset import Dataset, load_dataset
+from liverfit.data.examples import EXAMPLES
 from liverfit.data.findings import Finding
 from liverfit.data.registry import write_checksums
 from liverfit.data.schema import TABLES
@@ -23,48 +24,15 @@ files:
   measurements: { file: measurements.csv, delimiter: ",", encoding: utf-8 }
 """
 
-SOURCE = "https://example.org/paper"
-
-TRIAL = {
-    "first_author": "Alpha",
-    "year": "2015",
-    "design": "parallel_rct",
-    "randomised": "yes",
-    "condition": "nafld;obesity",
-    "diet_cointervention": "none",
-    "liver_fat_method": "1H-MRS",
-    "weight_result": "no_change",
-    "source_url": SOURCE,
-    "extractors": "E1",
-}
-ARM = {
-    "arm_label": "exercise",
-    "role": "intervention",
-    "modality": "aerobic",
-    "n_randomised": "20",
-    "n_analysed": "18",
-    "weeks": "12",
-    "source_url": SOURCE,
-    "lead_extractor": "E1",
-}
-MEASUREMENT = {
+TRIAL = EXAMPLES["trials"][0] | {"first_author": "Alpha", "year": "2015"}
+ARM = EXAMPLES["arms"][0] | {"arm_label": "exercise"}
+MEASUREMENT = EXAMPLES["measurements"][0] | {
     "trial_id": "alpha2015",
-    "arm_id": "ex",
-    "outcome": "liver_fat",
-    "method": "1H-MRS",
-    "unit": "percent",
-    "timepoint": "change",
-    "week": "12",
-    "n": "18",
-    "center_type": "mean",
     "center": "-3.2",
-    "spread_type": "sd",
     "spread": "2.1",
-    "location": "table",
-    "source_type": "primary",
-    "source_url": SOURCE,
-    "extractor": "E1",
+    "as_reported": "",
 }
+SOURCE = MEASUREMENT["source_url"]
 
 
 def csv_line(table: str, **cells: str) -> str:

@@ -13,19 +13,13 @@ from liverfit.data.dataset import Dataset, load_dataset
 from liverfit.data.individual import people_by_arm
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "data/raw/ours"
-
-
-def load(folder: Path, lines: list[str] | None = None, descriptor: str = IPD) -> Dataset:
+def load(mine: Path, lines: list[str] | None = None, descriptor: str = IPD) -> Dataset:
     text = "\n".join(["id,group,visit,liver_fat,weight", *(people() if lines is None else lines)])
-    return load_dataset(write(folder, descriptor, {"people.csv": text + "\n"}))
+    return load_dataset(write(mine, descriptor, {"people.csv": text + "\n"}))
 
 
-def test_summaries_are_those_of_the_participants(folder: Path) -> None:
-    dataset = load(folder)
+def test_summaries_are_those_of_the_participants(mine: Path) -> None:
+    dataset = load(mine)
     assert [str(f) for f in dataset.findings] == []
     m = dataset.tables["measurements"]
     assert len(m) == 2 * 2 * 3  # arms, outcomes, baseline, post and change
@@ -40,25 +34,25 @@ def test_summaries_are_those_of_the_participants(folder: Path) -> None:
     base = rows["ex", "liver_fat", "baseline"]
     assert float(base.center) == pytest.approx(statistics.fmean(levels))
     assert float(base.spread) == pytest.approx(statistics.stdev(levels))
-    assert base.from_rows.split(";")[:2] == ["ours/people.csv:2", "ours/people.csv:4"]
+    assert base.from_rows.split(";")[:2] == ["mine/people.csv:2", "mine/people.csv:4"]
 
 
-def test_the_effect_is_that_of_the_printed_numbers(folder: Path) -> None:
-    made = mean_differences(derived(load(folder)))["stine2022"]
+def test_the_effect_is_that_of_the_printed_numbers(mine: Path) -> None:
+    made = mean_differences(derived(load(mine)))["stine2022"]
     assert made["route"] == "change_scores"
     assert made["yi"] == pytest.approx(-5.9)
     assert made["vi"] == pytest.approx(5.6**2 / 18 + 2.8**2 / 10)
 
 
-def test_change_is_of_participants_with_both_numbers(folder: Path) -> None:
+def test_change_is_of_participants_with_both_numbers(mine: Path) -> None:
     lines = [line for line in people() if not line.startswith("ex00,exercise,20")]
-    m = load(folder, lines).tables["measurements"]
+    m = load(mine, lines).tables["measurements"]
     ex = m[(m["arm_id"] == "ex") & (m["outcome"] == "liver_fat")].set_index("timepoint")["n"]
     assert dict(ex) == {"baseline": "18", "post": "17", "change": "17"}
 
 
-def test_no_participant_is_in_what_is_written(folder: Path, tmp_path: Path) -> None:
-    dataset = load(folder)
+def test_no_participant_is_in_what_is_written(mine: Path, tmp_path: Path) -> None:
+    dataset = load(mine)
     text = dataset.dumps()
     assert len(dataset.participants) == 28 * 2 * 2
     for line in people():
@@ -70,7 +64,7 @@ def test_no_participant_is_in_what_is_written(folder: Path, tmp_path: Path) -> N
     assert Dataset.from_json(tmp_path / "d.json").participants == []
 
 
-def test_findings_name_lines_and_not_people_twice(folder: Path) -> None:
+def test_findings_name_lines_and_not_people_twice(mine: Path) -> None:
     lines = people()
     bad = [
         lines[0].replace("ex00", ""),
@@ -80,16 +74,16 @@ def test_findings_name_lines_and_not_people_twice(folder: Path) -> None:
         *lines[3:],
         "ex99,exercise,0,many,95",
     ]
-    errors = load(folder, bad).errors
+    errors = load(mine, bad).errors
     assert ("people.csv", 2, "participant") in places(errors)
     assert ("people.csv", 4, "participant") in places(errors)
     assert ("people.csv", 5, "group") in places(errors)
     assert ("people.csv", len(bad) + 1, "liver_fat (center)") in places(errors)
 
 
-def test_few_participants_give_no_summary(folder: Path) -> None:
+def test_few_participants_give_no_summary(mine: Path) -> None:
     lines = [ln for ln in people() if ln.split(",")[1] == "exercise" or ln[:4] in ("co00", "co01")]
-    dataset = load(folder, lines)
+    dataset = load(mine, lines)
     assert set(dataset.tables["measurements"]["arm_id"]) == {"ex"}
     warned = [f for f in dataset.findings if f.severity == "warning"]
     assert len(warned) == 6
@@ -105,24 +99,24 @@ def test_few_participants_give_no_summary(folder: Path) -> None:
         ("center: { column: weight }", "center: 3", "mapping.measurements.1.center"),
     ],
 )
-def test_mappings_that_will_not_do(folder: Path, old: str, new: str, key: str) -> None:
+def test_mappings_that_will_not_do(mine: Path, old: str, new: str, key: str) -> None:
     assert old in IPD
-    errors = load(folder, descriptor=IPD.replace(old, new)).errors
+    errors = load(mine, descriptor=IPD.replace(old, new)).errors
     assert key in [error.column for error in errors]
 
 
-def test_a_follow_up_is_summarised_but_no_change(folder: Path) -> None:
+def test_a_follow_up_is_summarised_but_no_change(mine: Path) -> None:
     late = [line.replace(",20,", ",40,") for line in people() if ",20," in line]
-    m = load(folder, people() + late).tables["measurements"]
+    m = load(mine, people() + late).tables["measurements"]
     assert sorted(m[m["outcome"] == "liver_fat"]["timepoint"].unique()) == [
         "baseline", "change", "followup", "post",
     ]  # fmt: skip
     assert set(m[m["timepoint"] == "change"]["week"]) == {"20"}
 
 
-def test_people_by_arm_are_on_the_canonical_scale(folder: Path) -> None:
+def test_people_by_arm_are_on_the_canonical_scale(mine: Path) -> None:
     pounds = IPD.replace("unit: kg", "unit: lb")
-    found = people_by_arm(load(folder, descriptor=pounds).participants, CONFIG["outcomes"])
+    found = people_by_arm(load(mine, descriptor=pounds).participants, CONFIG["outcomes"])
     assert sorted(found) == [("stine2022", "con"), ("stine2022", "ex")]
     (fat,), (weight,) = (found["stine2022", "ex"][name] for name in ("liver_fat", "body_weight"))
     cells = {tuple(c[:3]): c[3:] for c in (line.split(",") for line in people())}

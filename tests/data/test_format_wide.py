@@ -13,14 +13,8 @@ from liverfit.data.mapping import id_from
 from liverfit.data.registry import write_checksums
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "data/raw/mine"
-
-
-def test_the_long_tables_hold_what_is_printed(folder: Path) -> None:
-    dataset = wide(folder)
+def test_the_long_tables_hold_what_is_printed(mine: Path) -> None:
+    dataset = wide(mine)
     assert [str(f) for f in dataset.findings] == []
     assert list(dataset.tables["trials"]["trial_id"]) == [
         "baker_2024", "hallsworth_2015", "keating_2015",
@@ -41,8 +35,8 @@ def test_the_long_tables_hold_what_is_printed(folder: Path) -> None:
     assert list(dataset.raw_tables) == ["wide"]
 
 
-def test_effects_are_those_of_the_same_numbers_in_format_arms(folder: Path) -> None:
-    made = mean_differences(derived(wide(folder)))
+def test_effects_are_those_of_the_same_numbers_in_format_arms(mine: Path) -> None:
+    made = mean_differences(derived(wide(mine)))
     by_hand = {
         "baker_2024": (-1.3, math.hypot(4.9 / 73**0.5, 7.2 / 71**0.5)),
         "hallsworth_2015": (-3.0, (19 / 14 + 16 / 11) ** 0.5),  # r 0.5
@@ -56,30 +50,30 @@ def test_effects_are_those_of_the_same_numbers_in_format_arms(folder: Path) -> N
     assert {row.partition("#")[0] for row in rows} == {"mine/wide.csv:3"}
 
 
-def test_a_trial_without_the_second_arm_has_one_arm(folder: Path) -> None:
+def test_a_trial_without_the_second_arm_has_one_arm(mine: Path) -> None:
     line = "Solo 2020,1H-MRS,12,,hiit,14,11,5,8,2,,,,,,,,,"
     # weeks is a column of both arms, so that the second arm is left out only without it
     descriptor = WIDE.replace("weeks: { column: weeks }, n_analysed", "n_analysed")
-    dataset = wide(folder, [*WIDE_ROWS, line], descriptor)
+    dataset = wide(mine, [*WIDE_ROWS, line], descriptor)
     arms = dataset.tables["arms"]
     assert dataset.ok
     assert list(arms[arms["trial_id"] == "solo_2020"]["arm_id"]) == ["ex"]
 
 
-def test_an_arm_with_numbers_but_without_a_place_is_an_error(folder: Path) -> None:
+def test_an_arm_with_numbers_but_without_a_place_is_an_error(mine: Path) -> None:
     line = "Solo 2020,1H-MRS,12,,hiit,14,11,5,8,2,,,,10,4,10,4,,"
     descriptor = WIDE.replace("weeks: { column: weeks }, n_analysed", "n_analysed")
-    dataset = wide(folder, [*WIDE_ROWS, line], descriptor)
+    dataset = wide(mine, [*WIDE_ROWS, line], descriptor)
     assert places(dataset.findings) == [("wide.csv", 5, "arm_id")]
 
 
-def test_bad_cells_are_all_told_with_the_columns_of_the_file(folder: Path) -> None:
+def test_bad_cells_are_all_told_with_the_columns_of_the_file(mine: Path) -> None:
     rows = [
         "Baker 2024,MRI-PDFF,52,,yoga,73,,,,,-1.4x,-4.9,71,,,,,-0.1,7.2",
         'Hallsworth 2015,1H-MRS,12,,hiit,14,"1,5",5,8,2,,,11,10,4,10,4,,',
         "Keating 2015,1H-MRS,8,ses,aerobic,0,,,,,-2.38,0.73,12,,,,,1.1,0.62",
     ]
-    errors = wide(folder, rows).errors
+    errors = wide(mine, rows).errors
     assert sorted(set(places(errors))) == sorted(
         [
             ("wide.csv", 2, "arm1 (modality)"),
@@ -93,17 +87,17 @@ def test_bad_cells_are_all_told_with_the_columns_of_the_file(folder: Path) -> No
     )
 
 
-def test_rows_of_one_trial_that_disagree_are_told(folder: Path) -> None:
+def test_rows_of_one_trial_that_disagree_are_told(mine: Path) -> None:
     other = WIDE_ROWS[0].replace("MRI-PDFF,52", "1H-MRS,26").replace("73", "70")
-    dataset = wide(folder, [*WIDE_ROWS, other])
+    dataset = wide(mine, [*WIDE_ROWS, other])
     assert dataset.ok
     assert ("wide.csv", 5, "weeks") in places(dataset.findings, "warning")
     assert ("wide.csv", 5, "n1 (n_analysed)") in places(dataset.findings, "warning")
     assert "where line 2 says '52'" in "\n".join(map(str, dataset.findings))
 
 
-def test_the_same_row_twice_is_an_error(folder: Path) -> None:
-    assert ("wide.csv", 5, "trial_id") in places(wide(folder, [*WIDE_ROWS, WIDE_ROWS[0]]).errors)
+def test_the_same_row_twice_is_an_error(mine: Path) -> None:
+    assert ("wide.csv", 5, "trial_id") in places(wide(mine, [*WIDE_ROWS, WIDE_ROWS[0]]).errors)
 
 
 @pytest.mark.parametrize(
@@ -123,43 +117,43 @@ def test_the_same_row_twice_is_an_error(folder: Path) -> None:
         ("mapping:\n", "mappin:\n", "mapping", "missing"),
     ],
 )
-def test_a_mapping_that_will_not_do(folder: Path, old: str, new: str, key, fragment) -> None:
+def test_a_mapping_that_will_not_do(mine: Path, old: str, new: str, key, fragment) -> None:
     if old == new:  # the mapping as it is
-        assert wide(folder).ok
+        assert wide(mine).ok
         return
     assert old in WIDE
-    errors = wide(folder, descriptor=WIDE.replace(old, new)).errors
+    errors = wide(mine, descriptor=WIDE.replace(old, new)).errors
     told = [str(f) for f in errors if f.path.endswith("dataset.yaml") and key in (f.column or "")]
     assert any(fragment in text for text in told), "\n".join(map(str, errors))
 
 
-def test_all_faults_of_a_mapping_at_once(folder: Path) -> None:
+def test_all_faults_of_a_mapping_at_once(mine: Path) -> None:
     descriptor = (
         WIDE.replace("design: parallel_rct", "design: rct")
         .replace("condition: nafld", "conditon: nafld")
         .replace("role: control", "role: 3")
     )
-    told = [f.column for f in wide(folder, descriptor=descriptor).errors]
+    told = [f.column for f in wide(mine, descriptor=descriptor).errors]
     assert {"mapping.trials.design", "mapping.trials.conditon", "mapping.arms.1.role"} <= {*told}
 
 
-def test_columns_that_the_file_lacks_are_named_once(folder: Path) -> None:
-    dataset = wide(folder)
-    (folder / "wide.csv").write_text("study,method\nBaker 2024,1H-MRS\n", encoding="utf-8")
-    write_checksums(folder)
+def test_columns_that_the_file_lacks_are_named_once(mine: Path) -> None:
+    dataset = wide(mine)
+    (mine / "wide.csv").write_text("study,method\nBaker 2024,1H-MRS\n", encoding="utf-8")
+    write_checksums(mine)
     from liverfit.data.dataset import load_dataset
 
-    errors = load_dataset(folder).errors
+    errors = load_dataset(mine).errors
     assert dataset.ok
     assert ("wide.csv", 1, "chg1_sd") in places(errors)
     assert len(places(errors)) == len(set(places(errors)))
 
 
-def test_a_word_that_the_mapping_does_not_know(folder: Path) -> None:
+def test_a_word_that_the_mapping_does_not_know(mine: Path) -> None:
     descriptor = WIDE.replace(
         "modality: { column: arm1 }", "modality: { column: arm1, words: { hiit: hiit } }"
     )
-    errors = wide(folder, descriptor=descriptor).errors
+    errors = wide(mine, descriptor=descriptor).errors
     assert {("wide.csv", 2, "arm1"), ("wide.csv", 4, "arm1")} <= set(places(errors))
     assert "not among the words" in str(errors[0])
 
@@ -170,10 +164,10 @@ def test_ids_of_names() -> None:
     assert id_from("!") == ""
 
 
-def test_json_round_trip(folder: Path, tmp_path: Path) -> None:
+def test_json_round_trip(mine: Path, tmp_path: Path) -> None:
     from liverfit.data.dataset import Dataset
 
-    dataset = wide(folder)
+    dataset = wide(mine)
     dataset.to_json(tmp_path / "d.json")
     again = Dataset.from_json(tmp_path / "d.json")
     assert again.dumps() == dataset.dumps()

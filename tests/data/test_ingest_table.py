@@ -47,6 +47,25 @@ def test_a_comment_is_told_and_not_read_unless_it_is_part_of_a_cell(tmp_path: Pa
     assert table.findings[0].what == "the line is a comment and not read"
 
 
+@pytest.mark.parametrize(
+    ("cell", "what"),
+    [
+        ("=1+1", "looks like a spreadsheet formula"),
+        ("+1+cmd|' /C calc'!A0", "looks like a spreadsheet formula"),
+        ("-2+3+cmd|' /C x'!A0", "looks like a spreadsheet formula"),
+        ("x" * 5_001, "the cell has 5001 characters"),
+        ("-3.2 (SD 2.1)", ""),
+        ("a | b", ""),
+        ("x" * 5_000, ""),
+    ],
+)
+def test_cells_that_no_page_prints(tmp_path: Path, cell: str, what: str) -> None:
+    table = read(tmp_path, f"a,b,c\n1,{cell},3\n")
+    assert table.rows == [["1", cell, "3"]]
+    assert places(table.findings, "warning") == ([("t.csv", 2, "b")] if what else [])
+    assert not what or what in table.findings[0].what
+
+
 def test_byte_order_mark_is_accepted_with_a_warning(tmp_path: Path) -> None:
     table = read(tmp_path, b"\xef\xbb\xbfa,b,c\n1,2,3\n")
     assert table.rows == [["1", "2", "3"]]

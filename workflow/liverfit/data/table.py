@@ -21,6 +21,7 @@ from .findings import Finding, Findings, shown
 from .records import Problems, Record, text_records
 
 MAX_BYTES = 64 * 2**20
+LONG_CELL = 5_000  # characters
 ENCODINGS = ("utf-8", "latin-1", "windows-1252")
 
 _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -216,7 +217,8 @@ def _fill(
             continue
         row = [cells[at] if at is not None else "" for at in position]
         for column, cell in zip(table.columns, row, strict=True):
-            if cell and (_SUSPECT.search(cell) or cell[0] in "=@+-" or "<" in cell):
+            long = len(cell) > LONG_CELL
+            if cell and (long or _SUSPECT.search(cell) or cell[0] in "=@+-" or "<" in cell):
                 _check_characters(line, column, cell, found)
         table.rows.append([_printable(cell) for cell in row])
         table.lines.append(line)
@@ -287,7 +289,7 @@ def _miscounted(
 
 
 def _check_characters(line: int, column: str, cell: str, found: Findings) -> None:
-    """Report bytes that are no UTF-8, control, zero-width and direction characters, markup."""
+    """Report what is no plain text: bytes, control and direction characters, markup, formulas."""
     for char in sorted(set(_SUSPECT.findall(cell))):
         code, category = ord(char), unicodedata.category(char)
         if 0xDC80 <= code <= 0xDCFF:
@@ -302,6 +304,11 @@ def _check_characters(line: int, column: str, cell: str, found: Findings) -> Non
             name = unicodedata.name(char, "control character")
             what = f"the cell contains the invisible character U+{code:04X} ({name})"
             found.add(line, column, what, "visible characters", "delete the character")
+    if len(cell) > LONG_CELL:
+        what = f"the cell has {len(cell)} characters"
+        found.warn(
+            line, column, what, f"at most {LONG_CELL}", "restore it: another file may be in it"
+        )
     # a sign begins a formula too: "+1+cmd|' /C calc'!A0" calls a program
     if cell[0] in "=@" or (cell[0] in "+-" and "|" in cell):
         what = f"{shown(cell, 30)} looks like a spreadsheet formula"
