@@ -15,7 +15,12 @@ rule screen_integrity:
             category="Data",
             labels={"table": "rows flagged by integrity screens"},
         ),
-        summary=ensure("<results>/integrity/summary.csv", non_empty=True),
+        summary=report(
+            ensure("<results>/integrity/summary.csv", non_empty=True),
+            caption="../report/integrity.rst",
+            category="Data",
+            labels={"table": "integrity screens"},
+        ),
         description=ensure("<results>/integrity/description.csv", non_empty=True),
     log:
         "<logs>/screen_integrity.log",

@@ -10,7 +10,12 @@ checkpoint judge_risk_of_bias:
         screens="<results>/integrity/screens.csv",
         code=code_of("judge_risk_of_bias"),
     output:
-        risk_of_bias=ensure("<results>/risk_of_bias/risk_of_bias.csv", non_empty=True),
+        risk_of_bias=report(
+            ensure("<results>/risk_of_bias/risk_of_bias.csv", non_empty=True),
+            caption="../report/judgements.rst",
+            category="Data",
+            labels={"table": "risk of bias, with reasons"},
+        ),
     log:
         "<logs>/judge_risk_of_bias.log",
     benchmark:
