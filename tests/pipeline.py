@@ -159,14 +159,26 @@ def write_results(run: Run, results: Path) -> Path:
     return results
 
 
-def records_of(run: Run, folder: Path, claims: list[dict]) -> Records:
+def screened(run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Flags and summary of the integrity screens on a run's tables."""
+    h, plan = run.harmonized, run.config["config"]
+    flags, summary, _ = screen_integrity(
+        h.measurements, h.trials, h.arms, raw_measurements(run.datasets),
+        run.config["outcomes"], plan["integrity"], plan["harmonize"],
+    )  # fmt: skip
+    return flags, summary
+
+
+def records_of(
+    run: Run, folder: Path, claims: list[dict], flags: pd.DataFrame | None = None
+) -> Records:
     """What the pages of trials show of a run; its tables go through files in a folder."""
     h, d = run.harmonized, run.derived
     frames = {
         "trials": h.trials, "arms": h.arms, "measurements": h.measurements,
         "spread_decisions": h.spread_decisions, "ledger": run.ledger,
         "overlaps": h.reported_overlaps, "risk_of_bias": run.risk_of_bias, "effects": d.effects,
-        "before_after": d.before_after,
+        "before_after": d.before_after, "screens": screened(run)[0] if flags is None else flags,
     }  # fmt: skip
     for name, frame in frames.items():
         store.write_table(folder / f"{name}.csv", frame)

@@ -7,6 +7,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from liverfit import store
 from liverfit.claims.bias import assess_bias
 from liverfit.claims.calibration import calibrate_claim
@@ -18,7 +20,6 @@ from liverfit.claims.multiverse.pool import select_variants
 from liverfit.claims.multiverse.summary import summarise
 from liverfit.claims.overview import overview
 from liverfit.claims.risk_of_bias import judgements_of, overall_of
-from liverfit.data.integrity import raw_measurements, screen_integrity
 from liverfit.data.provenance import provenance
 from liverfit.data.registry import write_checksums
 from liverfit.effects.variants import derive_variants
@@ -26,7 +27,7 @@ from liverfit.report.explorer.site import build
 from liverfit.report.explorer.trial import Records
 from liverfit.report.narrative import claim_section
 from liverfit.report.printed.report import write_report
-from pipeline import FEW_SIMULATIONS, Run, records_of, run_pipeline
+from pipeline import FEW_SIMULATIONS, Run, records_of, run_pipeline, screened
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURE = ROOT / "tests/fixtures/three_trials"
@@ -123,7 +124,7 @@ def make_explorer(root: Path) -> Explorer:
     store.write_text(source, "<svg xmlns='http://www.w3.org/2000/svg'/>")
     funnel = root / "funnel.svg"
     store.write_text(funnel, "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>")
-    records = records_of(run, root / "tables", claims)
+    records = records_of(run, root / "tables", claims, flagged(run))
     folder = root / "report"
     build(
         folder / "index.html",
@@ -145,16 +146,22 @@ def make_explorer(root: Path) -> Explorer:
     return Explorer(folder, run, claims, records, sources)
 
 
+def flagged(run: Run) -> pd.DataFrame:
+    """The flags of the integrity screens, with a hostile one that cannot fail to be there."""
+    screens, _ = screened(run)
+    screens.loc[len(screens)] = {
+        **dict.fromkeys(screens.columns, ""), "screen": "grim", "row_id": "mini/measurements.csv:2",
+        "trial_id": "alpha2015", "outcome": "liver_fat", "seen": HOSTILE, "severity": "concern",
+    }  # fmt: skip
+    return screens
+
+
 def report_sources(root: Path, run: Run, claims: list[dict], curves: dict, figure: Path) -> dict:
     """All that the printable report is made from, as its rule hands it over."""
     plan, h, d = run.config["config"], run.harmonized, run.derived
-    screens, summary, _ = screen_integrity(
-        h.measurements, h.trials, h.arms, raw_measurements(run.datasets),
-        run.config["outcomes"], plan["integrity"], plan["harmonize"],
-    )  # fmt: skip
     frames = {
-        "trials": h.trials, "arms": h.arms, "row_flow": run.row_flow, "screens": screens,
-        "screened": summary, "correlations": d.correlations,
+        "trials": h.trials, "arms": h.arms, "row_flow": run.row_flow, "screens": flagged(run),
+        "screened": screened(run)[1], "correlations": d.correlations,
         "agreement": h.extraction_agreement,
     }  # fmt: skip
     for name, frame in frames.items():

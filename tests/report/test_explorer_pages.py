@@ -12,6 +12,7 @@ import pytest
 from explorer_parts import HOSTILE, make_explorer
 
 from liverfit import store
+from liverfit.claims.overview import primary_line
 from liverfit.report.explorer import charts
 from liverfit.report.explorer.words import page_name, web_link
 
@@ -201,3 +202,17 @@ def test_a_fitted_claim_shows_its_funnel(explorer):
     for claim in explorer.claims:
         shown = 'src="../downloads/funnel.svg"' in explorer.claim(claim["claim"])
         assert shown == bool(claim["bias"])
+
+
+def test_a_flag_of_a_screen_stands_on_its_trial_and_on_claims_that_use_it(explorer, pages):
+    using = [
+        claim["claim"]
+        for claim in explorer.claims
+        if any(e["trial_id"] == "alpha2015" for e in primary_line(claim)["effects"])
+    ]
+    flagged = {f"pages/claims/{name}.html" for name in using} | {"pages/trials/alpha2015.html"}
+    assert using
+    for name, page in pages.items():
+        if name.startswith("pages/claims") or name == "pages/trials/alpha2015.html":
+            shown = "screens" in page.ids and "Grim" in " ".join(page.text)
+            assert shown == (name in flagged), name

@@ -62,6 +62,7 @@ rule build_explorer:
         ledger="<results>/harmonized/ledger.csv",
         overlaps="<results>/harmonized/reported_overlaps.csv",
         risk_of_bias="<results>/risk_of_bias/risk_of_bias.csv",
+        screens="<results>/integrity/screens.csv",
         effects="<results>/effects/effects.csv",
         before_after="<results>/effects/before_after.csv",
         concordance="<results>/concordance/concordance.csv",

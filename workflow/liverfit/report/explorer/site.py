@@ -23,6 +23,7 @@ from liverfit.plots.style import (
 from liverfit.report.explorer import charts, words
 from liverfit.report.explorer.bibtex import bibliography
 from liverfit.report.explorer.claim import claim_page
+from liverfit.report.explorer.screens import screens_of, screens_of_line
 from liverfit.report.explorer.trial import Records
 
 if TYPE_CHECKING:
@@ -85,11 +86,13 @@ def build(
                 claim, curves[name], records.conditions,
                 [row for row in concordance if row["claim"] == name],
             )  # fmt: skip
+            page["screens"] = screens_of_line(records, page["leading"])
             page["downloads"] = _downloads(inside, claim, figures[name], records)
             _write(inside / f"claims/{name}.html", "claim.html.j2", root="../../", **common, **page)
         for page in trials:
             target = inside / f"trials/{words.page_name(page['id'])}.html"
-            _write(target, "trial.html.j2", root="../../", **common, t=page)
+            _write(target, "trial.html.j2", root="../../", **common, t=page,
+                   screens=screens_of(records, page["id"]))  # fmt: skip
         _write(inside / "trials.html", "trials.html.j2", root="../", **common,
                trials=[_listed(page) for page in trials])  # fmt: skip
         _assets(inside / "assets", claims, trials)

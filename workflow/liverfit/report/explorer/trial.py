@@ -53,7 +53,7 @@ class Records:
 
     TABLES = (
         "trials", "arms", "measurements", "spread_decisions", "ledger", "overlaps", "risk_of_bias",
-        "effects", "before_after",
+        "effects", "before_after", "screens",
     )  # fmt: skip
 
     def __init__(
@@ -69,7 +69,8 @@ class Records:
         self.spreads = {row["row_id"]: row for row in tables["spread_decisions"]}
         self.by_trial = {
             name: _grouped(tables[name])
-            for name in ("arms", "measurements", "effects", "before_after", "risk_of_bias")
+            for name in self.TABLES
+            if name not in ("trials", "ledger", "spread_decisions", "overlaps")
         }
         self.conditions = {
             row["effect_id"]: [name for name in clean(row["condition"]).split(";") if name]
