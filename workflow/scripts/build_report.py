@@ -21,9 +21,14 @@ FIGURES = ("scoreboard", "row_flow_figure", "weight_independence", "concordance_
            "calibration", "extraction_agreement")  # fmt: skip
 
 
+def one(found):
+    """The path of an input that a plan may be without, or None."""
+    return found if isinstance(found, str) else next(iter(found or ()), None)
+
+
 def main(files, names, plan, outcomes, cited, report):
     claims = [store.read_json(path) for path in files.claims]
-    figures = {name.removesuffix("_figure"): files.get(name) for name in FIGURES}
+    figures = {name.removesuffix("_figure"): one(files.get(name)) for name in FIGURES}
     drawn = zip(files.forest, files.risk_of_bias, strict=True)
     write_report(
         report,
@@ -38,8 +43,8 @@ def main(files, names, plan, outcomes, cited, report):
         tables={name: store.read_table(files[name]).to_dict("records") for name in TABLES},
         package=store.read_json(files.package),
         cited=cited,
-        citation=load_yaml(files.citation) if files.get("citation") else None,
-        figures={name: Path(path) for name, path in figures.items() if path},
+        citation=load_yaml(one(files.citation)) if one(files.citation) else None,
+        figures={name: Path(path) if path else None for name, path in figures.items()},
         of_claims={
             name: {"Forest plot": Path(forest), "Risk of bias by trial": Path(bias)}
             for name, (forest, bias) in zip(names, drawn, strict=True)

@@ -38,7 +38,7 @@ def write_report(
     package: dict[str, Any],
     cited: dict[str, dict],
     citation: dict[str, Any] | None,
-    figures: dict[str, Path],
+    figures: dict[str, Path | None],
     of_claims: dict[str, dict[str, Path]],
 ) -> None:
     """Write the report as one HTML file without scripts, to read and to print.
@@ -56,7 +56,7 @@ def write_report(
     package : results/datapackage.json
     cited : data set -> its dataset.yaml
     citation : CITATION.cff, or None where the project has none
-    figures : name -> SVG of a figure about all claims
+    figures : name -> SVG of a figure about all claims, or None where the plan has none
     of_claims : claim -> name -> SVG of a figure of this claim
 
     Raises
@@ -92,7 +92,7 @@ def write_report(
             made=package["liverfit"],
             cited=cited,
             citation=_citation(citation),
-            figures={name: _embedded(found) for name, found in figures.items()},
+            figures={name: found and _embedded(found) for name, found in figures.items()},
             prisma=ITEMS,
         )
     )
