@@ -6,6 +6,7 @@ import math
 
 from liverfit.claims.bayes import claim_probability, probability
 from liverfit.claims.fit import fit_line, subgroups
+from liverfit.claims.models.common import has_floor
 from liverfit.claims.models.time import minutes_ratio, non_inferiority_test
 from liverfit.claims.planning import claim_settling, settling_trial
 from liverfit.claims.verdict import combined, line_verdict, lowest_dose_by_point
@@ -70,9 +71,10 @@ def _judged(line: dict, settings: dict, people: People | None) -> dict:
             zip(("verdict", "reason"), lowest_dose_by_point(out), strict=True)
         )
     out.update(probability(out, settings["models"]))
-    plan, test = settings["verdict"]["planned_trial"], settings["models"]["test"]
-    floor = test == "knha" and settings["models"]["hartung_knapp_floor"]
-    out["settling_trial"] = settling_trial(out, plan["power"], plan["alpha"], test, floor)
+    plan, models = settings["verdict"]["planned_trial"], settings["models"]
+    out["settling_trial"] = settling_trial(
+        out, plan["power"], plan["alpha"], models["test"], has_floor(models)
+    )
     return out
 
 

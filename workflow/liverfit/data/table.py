@@ -218,7 +218,8 @@ def _fill(
         row = [cells[at] if at is not None else "" for at in position]
         for column, cell in zip(table.columns, row, strict=True):
             long = len(cell) > LONG_CELL
-            if cell and (long or _SUSPECT.search(cell) or cell[0] in "=@+-" or "<" in cell):
+            odd = long or "<" in cell or "|" in cell or cell[:1] in ("=", "@")
+            if odd or _SUSPECT.search(cell):
                 _check_characters(line, column, cell, found)
         table.rows.append([_printable(cell) for cell in row])
         table.lines.append(line)

@@ -8,6 +8,11 @@ import numpy as np
 POOLED = ("random_effects", "interaction")
 
 
+def has_floor(models: dict) -> bool:
+    """Whether the standard error of Hartung and Knapp is kept at Wald's or above."""
+    return models["test"] == "knha" and models["hartung_knapp_floor"]
+
+
 class TooFewTrials(ValueError):
     """Fewer trials than a model needs have what it needs; `extra` is what can be told even so."""
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from liverfit.claims.models.common import has_floor
+
 BEFORE, AFTER = ("measure", "correlation", "unresolved_spread"), ("dependence", "leave_out")
 MODEL = ("estimator", "test")
 BUILT_IN = (*BEFORE, *AFTER, *MODEL)
@@ -136,8 +138,7 @@ def grid_of(multiverse: dict, claim: dict, line: dict, models: dict) -> Grid:
 
 def main_test(models: dict) -> str:
     """The option of `test` that the main analysis takes."""
-    floor = models["test"] == "knha" and models["hartung_knapp_floor"]
-    return "knha_floor" if floor else models["test"]
+    return "knha_floor" if has_floor(models) else models["test"]
 
 
 def _rules(declared: dict[str, dict], without: set[str]) -> list[Incompatible]:

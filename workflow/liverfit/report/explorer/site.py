@@ -25,6 +25,7 @@ from liverfit.report.explorer.bibtex import bibliography
 from liverfit.report.explorer.claim import claim_page
 from liverfit.report.explorer.screens import screens_of, screens_of_line
 from liverfit.report.explorer.trial import Records
+from liverfit.report.html import html_environment
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -279,23 +280,12 @@ def _library() -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    env = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    env = html_environment(HERE / "templates")
     env.policies["json.dumps_kwargs"] = {
         "sort_keys": True, "allow_nan": False, "separators": (",", ":"),
     }  # fmt: skip
     env.globals["look_of"] = verdict_look
-    env.filters.update(
-        plain=words.plain, capital=words.capital, count=words.count, percent=words.percent,
-        row_id=_breakable, headline=headline,
-    )  # fmt: skip
+    env.filters.update(row_id=_breakable, headline=headline)
     return env
 
 

@@ -15,6 +15,7 @@ from liverfit.claims.risk_of_bias import DOMAINS, JUDGEMENTS, LABELS
 from liverfit.plots.style import VERDICTS, clean, modality_label, modality_order, verdict_look
 from liverfit.report.explorer import words
 from liverfit.report.explorer.claim import claim_page
+from liverfit.report.html import html_environment
 from liverfit.report.printed.prisma import ITEMS
 
 if TYPE_CHECKING:
@@ -264,17 +265,6 @@ def _embedded(path: Path) -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    env = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    env.filters.update(
-        plain=words.plain, capital=words.capital, count=words.count, percent=words.percent,
-        figure=words.figure, web=words.web_link,
-    )  # fmt: skip
+    env = html_environment(HERE / "templates")
+    env.filters.update(figure=words.figure, web=words.web_link)
     return env
