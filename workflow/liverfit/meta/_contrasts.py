@@ -5,6 +5,10 @@ an electrical network (Rücker 2012 doi:10.1002/jrsm.1058), the variances of its
 effective resistances; the pseudo-inverse of the Laplacian that has them is -Q V Q / 2 with
 Q = I - J/a (its off-diagonal elements are the negative reduced weights). The covariance of the
 contrasts with the first arm follows from it.
+
+Within a trial, heterogeneity has variance tau^2 and covariance tau^2 / 2 between contrasts that
+share an arm: K tau^2. The contrasts are turned so that K is the identity and their sampling
+covariance diagonal, whatever tau^2: a network is then fitted as a meta-regression with variances v.
 """
 
 from __future__ import annotations
@@ -22,17 +26,18 @@ from ._inputs import effect_vector, label_codes, label_vector, positive_vector
 class Contrasts:
     """Independent contrasts of a set of trials.
 
-    y (N,) contrasts, arm minus first arm of the trial; V (N, N) their sampling covariance; K
-    (N, N) their covariance for a heterogeneity variance of one (1 on the diagonal, 1/2 between
-    contrasts of a trial); A (N, T) incidence: +1 for the arm, -1 for the first arm; study (N,)
-    trial number; q_within: what comparisons of the same trial disagree by (rounding), as a part
-    of Cochran's Q. The comparisons as given: first, second (n,) treatment numbers, te, se.
+    y (N,) turned contrasts of a trial's arms, with sampling variances v (N,), and their design X
+    (N, T); A (N, T) is the design before, +1 for an arm and -1 for the trial's first; logdet_k is
+    log |K| over all trials. study (N,) trial number; q_within: what comparisons of the same trial
+    disagree by (rounding), as a part of Cochran's Q. The comparisons as given: first, second (n,)
+    treatment numbers, te, se.
     """
 
     y: np.ndarray
-    V: np.ndarray
-    K: np.ndarray
+    v: np.ndarray
+    X: np.ndarray
     A: np.ndarray
+    logdet_k: float
     study: np.ndarray
     q_within: float
     treatments: tuple[Any, ...]
@@ -59,38 +64,50 @@ def build_contrasts(
         i = int(np.flatnonzero(first == second)[0])
         raise ValueError(f"row {i} compares {one[i]!r} with itself")
     low, high = np.minimum(first, second), np.maximum(first, second)
-    signed = np.where(first == high, effect, -effect)  # the arm that comes later less the other
-    rows_of = _rows_by_study(study, len(studies))
-    parts = [
-        _one_study(studies[s], rows, first, second, effect, error, treatments, tolerance)
-        if len(rows) > 1
-        else ((int(low[rows[0]]), int(high[rows[0]])), signed[rows], error[rows] ** 2, 0.0)
-        for s, rows in enumerate(rows_of)
-    ]
-    sizes = np.array([len(y) for _, y, _, _ in parts])
-    starts = np.cumsum(sizes) - sizes
-    total, T = int(sizes.sum()), len(treatments)
-    V, K, A = np.zeros((total, total)), np.zeros((total, total)), np.zeros((total, T))
-    at, lone = starts[sizes == 1], np.array([rows[0] for rows in rows_of if len(rows) == 1], int)
-    V[at, at], K[at, at] = error[lone] ** 2, 1.0
-    A[at, high[lone]], A[at, low[lone]] = 1.0, -1.0
-    for s in np.flatnonzero(sizes > 1):
-        arms, _y, cov, _q = parts[s]
-        at = slice(starts[s], starts[s] + sizes[s])
-        V[at, at] = cov
-        K[at, at] = 0.5 * (np.eye(sizes[s]) + 1.0)
-        A[np.arange(starts[s], starts[s] + sizes[s]), arms[1:]] = 1.0
-        A[at, arms[0]] = -1.0
+    count = np.bincount(study, minlength=len(studies))
+    order = np.argsort(study, kind="stable")
+    ends = np.cumsum(count)
+    several = {
+        s: _one_study(
+            studies[s],
+            order[ends[s] - count[s] : ends[s]],
+            first,
+            second,
+            effect,
+            error,
+            treatments,
+            tolerance,
+        )
+        for s in np.flatnonzero(count > 1).tolist()
+    }
+    size = np.ones(len(studies), dtype=int)
+    for s, trial in several.items():
+        size[s] = len(trial.y)
+    start, total = np.cumsum(size) - size, int(size.sum())
+    y, v, X = np.zeros(total), np.zeros(total), np.zeros((total, len(treatments)))
+    lone = order[(ends - 1)[count == 1]]
+    at = start[count == 1]
+    y[at], v[at] = np.where(first == high, effect, -effect)[lone], error[lone] ** 2
+    X[at, high[lone]], X[at, low[lone]] = 1.0, -1.0
+    A = X.copy()
+    arms = {study[i]: (int(low[i]), int(high[i])) for i in lone}
+    for s, trial in several.items():
+        at = slice(start[s], start[s] + size[s])
+        y[at], v[at], arms[s] = trial.y, trial.v, tuple(trial.arms.tolist())
+        A[at, trial.arms] = np.column_stack([-np.ones(size[s]), np.eye(size[s])])
+        X[at, trial.arms] = trial.turn @ A[at, trial.arms]
+    m = size[count > 1]
     return Contrasts(
-        y=np.concatenate([y for _, y, _, _ in parts]),
-        V=V,
-        K=K,
+        y=y,
+        v=v,
+        X=X,
         A=A,
-        study=np.repeat(np.arange(len(parts)), sizes),
-        q_within=float(sum(q for *_, q in parts)),
+        logdet_k=float((np.log1p(m) - m * np.log(2.0)).sum()),
+        study=np.repeat(np.arange(len(studies)), size),
+        q_within=float(sum(trial.q_within for trial in several.values())),
         treatments=tuple(treatments),
         studies=tuple(studies),
-        designs=tuple(tuple(int(a) for a in arms) for arms, *_ in parts),
+        designs=tuple(arms[s] for s in range(len(studies))),
         first=first,
         second=second,
         te=effect,
@@ -98,9 +115,16 @@ def build_contrasts(
     )
 
 
-def _rows_by_study(study: np.ndarray, count: int) -> list[np.ndarray]:
-    order = np.argsort(study, kind="stable")
-    return np.split(order, np.cumsum(np.bincount(study, minlength=count))[:-1])
+@dataclass(frozen=True)
+class _Trial:
+    """A trial of several comparisons: its arms, turned contrasts y with variances v, the matrix
+    that turned them, and the disagreement of its comparisons."""
+
+    arms: np.ndarray
+    y: np.ndarray
+    v: np.ndarray
+    turn: np.ndarray
+    q_within: float
 
 
 def _one_study(
@@ -112,8 +136,7 @@ def _one_study(
     se: np.ndarray,
     treatments: list[Any],
     tolerance: float,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-    """Arms, contrasts with the first arm, their covariance, and the disagreement of the rows."""
+) -> _Trial:
     arms = np.unique(np.concatenate([first[rows], second[rows]]))
     a = len(arms)
     i, j = np.searchsorted(arms, first[rows]), np.searchsorted(arms, second[rows])
@@ -123,10 +146,16 @@ def _one_study(
     centre = np.eye(a) - 1.0 / a
     inverse = -0.5 * centre @ resistance @ centre
     basic = np.column_stack([-np.ones(a - 1), np.eye(a - 1)])
-    cov = basic @ inverse @ basic.T
-    laplacian = np.linalg.pinv(inverse, hermitian=True)
-    weight = -laplacian[i, j]
-    if np.linalg.eigvalsh(cov)[0] <= 0 or (weight < -1e-6 * np.abs(laplacian).max()).any():
+    # K = (I + J) / 2, whose inverse square root has this form.
+    root = np.sqrt(2.0) * (np.eye(a - 1) + (a**-0.5 - 1.0) / (a - 1))
+    variance, axes = np.linalg.eigh(root @ basic @ inverse @ basic.T @ root)
+    possible = variance[0] > 1e-12 * variance[-1]
+    if possible:
+        # The pseudo-inverse of a matrix whose null space is the constant vector.
+        laplacian = np.linalg.inv(inverse + 1.0 / a) - 1.0 / a
+        weight = -laplacian[i, j]
+        possible = not (weight < -1e-6 * np.abs(laplacian).max()).any()
+    if not possible:
         raise ValueError(
             f"study {name!r}: the standard errors of its {len(rows)} comparisons cannot come from "
             f"{a} arms (one squared standard error exceeds the sum of two others); check them"
@@ -144,7 +173,8 @@ def _one_study(
             f"{te[rows][worst]:g} lies {abs(gap[worst]):.3g} from what the other comparisons of "
             "the study imply); effects within a trial must add up"
         )
-    return arms, basic @ level, cov, float(weight @ gap**2)
+    turn = axes.T @ root
+    return _Trial(arms, turn @ basic @ level, variance, turn, float(weight @ gap**2))
 
 
 def _refuse_incomplete(
@@ -180,23 +210,3 @@ def refuse_disconnected(data: Contrasts) -> None:
         f"the network is disconnected: {len(groups)} parts share no comparison: "
         + "; ".join(groups)
     )
-
-
-def gls(y: np.ndarray, X: np.ndarray, M: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """Generalised least squares: coefficients, covariance, weighted residual sum of squares."""
-    solved = np.linalg.solve(M, np.column_stack([X, y]))
-    WX, Wy = solved[:, :-1], solved[:, -1]
-    C = np.linalg.inv(X.T @ WX)
-    beta = C @ (X.T @ Wy)
-    return beta, 0.5 * (C + C.T), max(float(y @ Wy - beta @ (X.T @ Wy)), 0.0)
-
-
-def dersimonian_laird(data: Contrasts, X: np.ndarray, q: float, df: int) -> float:
-    """Generalised method-of-moments heterogeneity variance (Jackson, White & Riley 2012
-    doi:10.1002/sim.5453, one variance): (Q - df) / tr(P K), not below zero."""
-    if df <= 0:
-        return 0.0
-    W = np.linalg.inv(data.V)
-    WX = W @ X
-    trace = np.sum(W * data.K) - np.trace(np.linalg.solve(X.T @ WX, WX.T @ data.K @ WX))
-    return max(0.0, (q - df) / float(trace))

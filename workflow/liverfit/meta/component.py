@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._contrasts import Contrasts, build_contrasts, gls
+from ._contrasts import Contrasts, build_contrasts
 from ._gaussian import connected_components
+from ._pairs import Pairs, PairTables
+from ._profile import Weighted
 from ._validate import level_in_unit, one_of
 from .distributions import norm_critical, norm_two_sided
 from .errors import SingularModelError
-from .network import METHODS, comparison_tables, heterogeneity, upper_tail
+from .network import METHODS, heterogeneity, upper_tail
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @dataclass(frozen=True)
-class ComponentNetworkResult:
+class ComponentNetworkResult(PairTables):
     """A fitted additive component model.
 
     Attributes
@@ -38,11 +40,6 @@ class ComponentNetworkResult:
 
     components: pd.DataFrame
     vcov: np.ndarray
-    effects: pd.DataFrame
-    standard_errors: pd.DataFrame
-    lower: pd.DataFrame
-    upper: pd.DataFrame
-    pvalues: pd.DataFrame
     tau: float
     tau2: float
     q_additive: float
@@ -54,6 +51,7 @@ class ComponentNetworkResult:
     i2: float
     method: str
     level: float
+    _pairs: Pairs = field(repr=False)
     _data: dict[str, Any] = field(repr=False)
 
     def combination(self, treatment: str) -> tuple[float, float, tuple[float, float]]:
@@ -146,19 +144,17 @@ def component_network(
     if inactive is not None and inactive not in data.treatments:
         raise ValueError(f"inactive treatment {inactive!r} is not in the network")
     names, makeup = _makeup(data.treatments, sep, inactive)
-    X = data.A @ makeup
+    X = data.X @ makeup
     _refuse_undetermined(X, names)
-    _, _, rss = gls(data.y, X, data.V)
-    q, df = rss + data.q_within, len(data.y) - X.shape[1]
-    tau2, _ = heterogeneity(data, X, q, df, method)
-    beta, C, _ = gls(data.y, X, data.V + tau2 * data.K)
+    q, df = Weighted(data.y, 1.0 / data.v, X).rss + data.q_within, len(data.y) - X.shape[1]
+    tau2 = heterogeneity(data, X, q, df, method)
+    fit = Weighted(data.y, 1.0 / (data.v + tau2), X)
+    beta, C = fit.beta, 0.5 * (fit.bread + fit.bread.T)
     q_network, df_network = _network_q(data)
     difference, df_difference = max(q - q_network, 0.0), df - df_network
-    tables = comparison_tables(makeup @ beta, makeup @ C @ makeup.T, data.treatments, level)
     return ComponentNetworkResult(
         components=_table(names, beta, C, level),
         vcov=C,
-        **tables,
         tau=float(np.sqrt(tau2)),
         tau2=tau2,
         q_additive=q,
@@ -170,6 +166,7 @@ def component_network(
         i2=100.0 * max(0.0, (q - df) / q) if q > 0 else 0.0,
         method=method,
         level=level,
+        _pairs=Pairs.of(data.treatments, makeup @ beta, makeup @ C @ makeup.T, level),
         _data={"sep": sep, "inactive": inactive},
     )
 
@@ -215,8 +212,8 @@ def _network_q(data: Contrasts) -> tuple[float, int]:
     linked[data.first, data.second] = linked[data.second, data.first] = True
     part = connected_components(linked)
     references = {int(np.flatnonzero(part == g)[0]) for g in range(int(part.max()) + 1)}
-    X = data.A[:, [t for t in range(T) if t not in references]]
-    return gls(data.y, X, data.V)[2] + data.q_within, len(data.y) - X.shape[1]
+    X = data.X[:, [t for t in range(T) if t not in references]]
+    return Weighted(data.y, 1.0 / data.v, X).rss + data.q_within, len(data.y) - X.shape[1]
 
 
 def _table(names: tuple[str, ...], beta: np.ndarray, C: np.ndarray, level: float) -> pd.DataFrame:

@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import ndtr
 
-from ._contrasts import (
-    Contrasts,
-    build_contrasts,
-    dersimonian_laird,
-    gls,
-    refuse_disconnected,
-)
-from ._gaussian import BlockModel
-from ._reml import maximise
+from ._contrasts import Contrasts, build_contrasts, refuse_disconnected
+from ._gaussian import inverse_and_logdet
+from ._pairs import Pairs, PairTables
+from ._profile import Weighted, loglik
 from ._validate import level_in_unit, one_of
-from .distributions import chi2_upper, norm_critical, norm_two_sided
+from .distributions import chi2_upper, norm_two_sided
+from .heterogeneity import estimate_tau2
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +23,7 @@ METHODS = ("DL", "REML", "common")
 
 
 @dataclass(frozen=True)
-class NetworkResult:
+class NetworkResult(PairTables):
     """A fitted network.
 
     Attributes
@@ -43,11 +39,6 @@ class NetworkResult:
     """
 
     treatments: tuple[Any, ...]
-    effects: pd.DataFrame
-    standard_errors: pd.DataFrame
-    lower: pd.DataFrame
-    upper: pd.DataFrame
-    pvalues: pd.DataFrame
     tau: float
     tau2: float
     q: float
@@ -66,6 +57,7 @@ class NetworkResult:
     reference: Any
     method: str
     level: float
+    _pairs: Pairs = field(repr=False)
     _data: Contrasts = field(repr=False)
 
     def p_scores(self, small_is_good: bool = True) -> pd.Series:
@@ -73,12 +65,10 @@ class NetworkResult:
         doi:10.1186/s12874-015-0060-8), by treatment; they sum to T / 2."""
         import pandas as pd
 
-        effect, se = self.effects.to_numpy(), self.standard_errors.to_numpy()
-        T = len(effect)
-        off = ~np.eye(T, dtype=bool)
-        z = np.divide(effect, se, out=np.zeros_like(effect), where=off)
-        better = ndtr(-z if small_is_good else z) * off
-        return pd.Series(better.sum(axis=1) / (T - 1), index=self.effects.index, name="p_score")
+        z = self._pairs.z
+        better = ndtr(-z if small_is_good else z) * ~np.eye(len(z), dtype=bool)
+        index = pd.Index(self.treatments)
+        return pd.Series(better.sum(axis=1) / (len(z) - 1), index=index, name="p_score")
 
     def split(self) -> pd.DataFrame:
         """Direct and indirect evidence of every comparison that some trial makes.
@@ -102,7 +92,7 @@ class NetworkResult:
         low, high = np.minimum(d.first, d.second), np.maximum(d.first, d.second)
         te = np.where(d.first < d.second, d.te, -d.te)
         weight = 1.0 / (d.se**2 + self.tau2)
-        effect, error = self.effects.to_numpy(), self.standard_errors.to_numpy()
+        effect, error = self._pairs.estimate, self._pairs.se
         rows = []
         for a, b in sorted(set(zip(low.tolist(), high.tolist(), strict=True))):
             here = (low == a) & (high == b)
@@ -237,19 +227,16 @@ def network(
         reference = data.treatments[0]
     elif reference not in data.treatments:
         raise ValueError(f"reference {reference!r} is not one of the treatments")
-    X = data.A[:, 1:]
-    _, _, rss = gls(data.y, X, data.V)
-    q, df = rss + data.q_within, len(data.y) - X.shape[1]
-    tau2, loglik = heterogeneity(data, X, q, df, method)
-    beta, C, _ = gls(data.y, X, data.V + tau2 * data.K)
-    tables = comparison_tables(
-        np.concatenate([[0.0], beta]), np.pad(C, ((1, 0), (1, 0))), data.treatments, level
-    )
+    X = data.X[:, 1:]
+    q, df = Weighted(data.y, 1.0 / data.v, X).rss + data.q_within, len(data.y) - X.shape[1]
+    tau2 = heterogeneity(data, X, q, df, method)
+    fit = Weighted(data.y, 1.0 / (data.v + tau2), X)
+    level_of, cov = np.zeros(len(data.treatments)), np.zeros((len(data.treatments),) * 2)
+    level_of[1:], cov[1:, 1:] = fit.beta, 0.5 * (fit.bread + fit.bread.T)
     within, within_df = _within_designs(data)
     within = min(within + data.q_within, q)
     return NetworkResult(
         treatments=data.treatments,
-        **tables,
         tau=float(np.sqrt(tau2)),
         tau2=tau2,
         q=q,
@@ -262,55 +249,41 @@ def network(
         q_inconsistency_df=df - within_df,
         q_inconsistency_pvalue=upper_tail(q - within, df - within_df),
         i2=100.0 * max(0.0, (q - df) / q) if q > 0 else 0.0,
-        loglik=loglik,
+        loglik=_restricted_loglik(data, X, tau2, df) if method == "REML" else float("nan"),
         studies=len(data.studies),
         k=len(data.te),
         reference=reference,
         method=method,
         level=level,
+        _pairs=Pairs.of(data.treatments, level_of, cov, level),
         _data=data,
     )
 
 
-def heterogeneity(
-    data: Contrasts, X: np.ndarray, q: float, df: int, method: str
-) -> tuple[float, float]:
-    """tau^2 and, for REML, the restricted log-likelihood (NaN otherwise)."""
-    if method == "DL":
-        return dersimonian_laird(data, X, q, df), float("nan")
+def heterogeneity(data: Contrasts, X: np.ndarray, q: float, df: int, method: str) -> float:
+    """tau^2 >= 0 common to all comparisons; 0 without residual degrees of freedom.
+
+    "DL" is the generalised method of moments (Jackson, White & Riley 2012 doi:10.1002/sim.5453,
+    one variance), with the Q of all comparisons.
+    """
     if method == "common" or df <= 0:
-        return 0.0, float("nan")
-    model = BlockModel.build(data.y, X, data.V, [data.K], data.study)
-    theta, best = maximise(model, True, "network")
-    return float(theta[0]), best.loglik
+        return 0.0
+    if method == "DL":
+        return max(0.0, (q - df) / Weighted(data.y, 1.0 / data.v, X).trace_p(X))
+    return estimate_tau2(data.y, data.v, X, method)
+
+
+def _restricted_loglik(data: Contrasts, X: np.ndarray, tau2: float, df: int) -> float:
+    """Of the contrasts with each trial's first arm, with metafor's constants."""
+    if df <= 0:
+        return float("nan")
+    plain = data.A[:, 1:]
+    scale = inverse_and_logdet(plain.T @ plain)[1] - inverse_and_logdet(X.T @ X)[1]
+    return loglik(data.y, data.v, X, tau2, "REML") + 0.5 * (scale - data.logdet_k)
 
 
 def upper_tail(q: float, df: int) -> float:
     return float(chi2_upper(q, df)) if df > 0 else float("nan")
-
-
-def comparison_tables(
-    level_of: np.ndarray, cov: np.ndarray, treatments: tuple[Any, ...], level: float
-) -> dict[str, pd.DataFrame]:
-    """Effects, standard errors, limits and p-values of all pairs from treatment levels (T,) and
-    their covariance (T, T)."""
-    import pandas as pd
-
-    variance = np.diagonal(cov)
-    se = np.sqrt(np.maximum(variance[:, None] + variance[None, :] - 2.0 * cov, 0.0))
-    np.fill_diagonal(se, 0.0)
-    effect = level_of[:, None] - level_of[None, :]
-    half = norm_critical(level) * se
-    z = np.divide(effect, se, out=np.zeros_like(effect), where=se > 0)
-    tables = {
-        "effects": effect,
-        "standard_errors": se,
-        "lower": effect - half,
-        "upper": effect + half,
-        "pvalues": np.where(np.eye(len(se), dtype=bool), np.nan, norm_two_sided(z)),
-    }
-    index = pd.Index(treatments)
-    return {name: pd.DataFrame(v, index=index, columns=index) for name, v in tables.items()}
 
 
 def _within_designs(data: Contrasts) -> tuple[float, int]:
@@ -319,7 +292,7 @@ def _within_designs(data: Contrasts) -> tuple[float, int]:
     design = np.array([numbers[d] for d in data.designs])[data.study]
     two = np.array([len(d) == 2 for d in data.designs])[data.study]
     # designs of two arms: the weighted sum of squares around their own means
-    weight, y, of = 1.0 / np.diagonal(data.V)[two], data.y[two], design[two]
+    weight, y, of = 1.0 / data.v[two], data.y[two], design[two]
     total, moment = (np.bincount(of, x, len(numbers)) for x in (weight, weight * y))
     with np.errstate(invalid="ignore"):
         gap = y - (moment / total)[of]
@@ -329,7 +302,7 @@ def _within_designs(data: Contrasts) -> tuple[float, int]:
         arms = np.array(data.designs[data.study[rows[0]]])
         if len(rows) == len(arms) - 1:
             continue
-        X = data.A[np.ix_(rows, arms[1:])]
-        q += gls(data.y[rows], X, data.V[np.ix_(rows, rows)])[2]
+        X = data.X[np.ix_(rows, arms[1:])]
+        q += Weighted(data.y[rows], 1.0 / data.v[rows], X).rss
         df += len(rows) - X.shape[1]
     return q, df
