@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import yaml
+from explorer_networks import networks_of
 
 from liverfit import store
 from liverfit.claims.bias import assess_bias
@@ -23,6 +25,7 @@ from liverfit.claims.risk_of_bias import judgements_of, overall_of
 from liverfit.data.provenance import provenance
 from liverfit.data.registry import write_checksums
 from liverfit.effects.variants import derive_variants
+from liverfit.report.explorer.network import Networks
 from liverfit.report.explorer.site import build
 from liverfit.report.explorer.trial import Records
 from liverfit.report.narrative import claim_section
@@ -46,6 +49,7 @@ class Explorer:
     run: Run
     claims: list[dict]
     records: Records
+    networks: Networks
     sources: dict
     """what the printable report is made from"""
 
@@ -59,6 +63,9 @@ class Explorer:
 
     def claim(self, name: str) -> str:
         return (self.pages / f"claims/{name}.html").read_text(encoding="utf-8")
+
+    def network(self, name: str) -> str:
+        return (self.pages / f"networks/{name}.html").read_text(encoding="utf-8")
 
     def trial(self, name: str) -> str:
         return (self.pages / f"trials/{name}.html").read_text(encoding="utf-8")
@@ -79,6 +86,7 @@ def project(root: Path) -> Path:
     """The three trials in a folder of their own, with hostile words in one of them."""
     shutil.copytree(ROOT / "config", root / "config")
     shutil.copytree(FIXTURE, root, dirs_exist_ok=True)
+    add_network_lines(root / "config/claims.yaml")
     raw = root / "data/raw/mini"
     edit(raw / "trials.csv", {"alpha2015": {
         "first_author": HOSTILE, "title": HOSTILE, "population": HOSTILE, "notes": HOSTILE,
@@ -87,6 +95,24 @@ def project(root: Path) -> Path:
     edit(raw / "measurements.csv", {"alpha2015": {"as_reported": HOSTILE, "notes": HOSTILE}})
     write_checksums(raw)
     return root
+
+
+def add_network_lines(path: Path) -> None:
+    """Give two claims a line that rests on the network of liver fat."""
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    arms = {"modality": ["control", "aerobic", "hiit"]}
+    for claim in document["claims"]:
+        node = {"aerobic_lowers_liver_fat": "aerobic", "hiit_lowers_liver_fat": "interval"}
+        if claim["id"] in node:
+            claim["lines"].append(
+                {
+                    "name": "network", "outcome": "liver_fat", "measure": "MD",
+                    "direction": "decrease", "model": "network_contrast",
+                    "nodes": [node[claim["id"]], "none"],
+                    "comparison": {"experimental": arms, "comparator": arms},
+                }
+            )  # fmt: skip
+    path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
 
 
 def make_explorer(root: Path) -> Explorer:
@@ -124,6 +150,7 @@ def make_explorer(root: Path) -> Explorer:
     store.write_text(source, "<svg xmlns='http://www.w3.org/2000/svg'/>")
     funnel = root / "funnel.svg"
     store.write_text(funnel, "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>")
+    networks = networks_of(run, root / "networks", HOSTILE)
     records = records_of(run, root / "tables", claims, flagged(run))
     folder = root / "report"
     build(
@@ -139,11 +166,12 @@ def make_explorer(root: Path) -> Explorer:
             for claim in claims
         },
         minimum_trials=plan["verdict"]["minimum_trials"],
+        networks=networks,
         report="report.html",
     )
     sources = report_sources(root, run, claims, curves, source)
     write_report(folder / "report.html", **sources)
-    return Explorer(folder, run, claims, records, sources)
+    return Explorer(folder, run, claims, records, networks, sources)
 
 
 def flagged(run: Run) -> pd.DataFrame:

@@ -24,6 +24,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
          "--disable-background-networking", "--disable-component-update"]  # fmt: skip
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 CLAIM, TRIAL = "pages/claims/exercise_lowers_liver_fat.html", "pages/trials/alpha2015.html"
+NETWORK = "pages/networks/liver_fat_ROM.html"
 FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex='0']"
 SQUARES = "#forest-0 .mark-symbol.role-mark path"
 
@@ -209,7 +210,7 @@ def test_charts_follow_when_light_turns_dark(visit):
 
 
 def test_the_keyboard_reaches_everything_and_focus_is_seen(visit):
-    for name in ("index.html", CLAIM, TRIAL):
+    for name in ("index.html", CLAIM, TRIAL, NETWORK):
         page = visit().open(name)
         page.evaluate("window.scrollTo(0, 0)")
         wanted = page.evaluate(

@@ -50,7 +50,8 @@ def pages(explorer) -> dict[str, Page]:
 
 
 def test_every_claim_and_every_trial_has_a_page(explorer, pages):
-    expected = {"index.html", "report.html", "pages/trials.html"}
+    expected = {"index.html", "report.html", "pages/trials.html", "pages/networks.html"}
+    expected |= {f"pages/networks/{name}.html" for name in explorer.networks.figures}
     expected |= {f"pages/claims/{claim['claim']}.html" for claim in explorer.claims}
     expected |= {f"pages/trials/{page_name(name)}.html" for name in explorer.records.trials}
     assert set(pages) == expected
@@ -195,7 +196,7 @@ def test_templates_of_charts_are_filled_whole_by_what_pages_give(pages):
         for block in page.json:
             for chart in block if isinstance(block, list) else [block]:
                 used = set(re.findall(r'"(@\w+)"', json.dumps(known[chart["chart"]])))
-                assert used - {"@ink"} == set(chart["values"])
+                assert used - {"@ink", "@muted", "@paper"} == set(chart["values"])
 
 
 def test_a_fitted_claim_shows_its_funnel(explorer):

@@ -66,6 +66,15 @@ rule build_explorer:
         effects="<results>/effects/effects.csv",
         before_after="<results>/effects/before_after.csv",
         concordance="<results>/concordance/concordance.csv",
+        networks=expand("<results>/networks/{network}.json", network=NETWORKS),
+        leagues=expand("<results>/networks/league_{network}.csv", network=NETWORKS),
+        network_graph=expand("<results>/figures/network_{network}.svg", network=NETWORKS),
+        network_graph_table=expand("<results>/figures/network_{network}.csv", network=NETWORKS),
+        league_figure=expand("<results>/figures/league_{network}.svg", network=NETWORKS),
+        transitivity="<results>/networks/transitivity.csv",
+        profile="<results>/networks/benefit_profile.csv",
+        ranks="<results>/figures/ranks.svg",
+        ranks_table="<results>/figures/ranks.csv",
         code=[*code_of("build_explorer"), *files_of("report/explorer")],
     output:
         index=ensure("<results>/report/index.html", non_empty=True),
@@ -81,6 +90,7 @@ rule build_explorer:
         runtime=10,
     params:
         names=list(CLAIMS),
+        networks=list(NETWORKS),
         labels={name: entry["label"] for name, entry in OUTCOMES["outcomes"].items()},
         minimum_trials=config["verdict"]["minimum_trials"],
         report="report.html",

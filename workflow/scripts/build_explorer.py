@@ -4,6 +4,7 @@ from pathlib import Path
 
 from liverfit import store
 from liverfit.job import logged
+from liverfit.report.explorer.network import Networks
 from liverfit.report.explorer.site import build
 from liverfit.report.explorer.trial import Records
 
@@ -14,33 +15,63 @@ DOWNLOADS = {
     "Funnel plot, SVG": "funnel",
     "Influence of trials, SVG": "influence",
 }
+NETWORK_DOWNLOADS = {
+    "Network graph, SVG": "network_graph",
+    "Network graph, its numbers, CSV": "network_graph_table",
+    "League table, SVG": "league_figure",
+    "League table, CSV": "leagues",
+    "The whole network, JSON": "networks",
+}
+TOGETHER = {
+    "Ranks with their uncertainty, SVG": "ranks",
+    "Ranks with their uncertainty, CSV": "ranks_table",
+    "Benefit profile, CSV": "profile",
+    "Transitivity, CSV": "transitivity",
+}
 
 
 def rows(path):
     return store.read_table(path).to_dict("records")
 
 
-def main(files, names, labels, minimum_trials, report, index, pages):
+def by_name(names, files, downloads):
+    """{name: {download: file}} from lists of files that are as long as the names."""
+    found = zip(*(files[kind] for kind in downloads.values()), strict=True)
+    return {
+        name: dict(zip(downloads, map(Path, some), strict=True))
+        for name, some in zip(names, found, strict=True)
+    }
+
+
+def networks_of(files, names):
+    return Networks(
+        [store.read_json(path) for path in files.networks],
+        [rows(path) for path in files.leagues],
+        rows(files.transitivity),
+        rows(files.profile),
+        by_name(names, files, NETWORK_DOWNLOADS),
+        {title: Path(files[kind]) for title, kind in TOGETHER.items()},
+    )
+
+
+def main(files, params, index, pages):
     claims = [store.read_json(path) for path in files.claims]
     tables = {name: rows(files[name]) for name in Records.TABLES}
     datasets = [store.read_json(path) for path in files.datasets]
     curves = [store.read_table(path) for path in files.curves]
-    drawn = zip(*(files[kind] for kind in DOWNLOADS.values()), strict=True)
-    figures = {
-        name: dict(zip(DOWNLOADS, map(Path, found), strict=True))
-        for name, found in zip(names, drawn, strict=True)
-    }
+    names = params.names
     build(
         Path(index),
         Path(pages),
         overview=store.read_table(files.overview),
         claims=claims,
         curves=dict(zip(names, curves, strict=True)),
-        records=Records(tables, datasets, claims, labels),
+        records=Records(tables, datasets, claims, params.labels),
         concordance=rows(files.concordance),
-        figures=figures,
-        minimum_trials=minimum_trials,
-        report=report,
+        figures=by_name(names, files, DOWNLOADS),
+        minimum_trials=params.minimum_trials,
+        networks=networks_of(files, params.networks),
+        report=params.report,
     )
 
 
@@ -48,10 +79,7 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
             snakemake.input,
-            snakemake.params.names,
-            snakemake.params.labels,
-            snakemake.params.minimum_trials,
-            snakemake.params.report,
+            snakemake.params,
             snakemake.output.index,
             snakemake.output.pages,
         )

@@ -14,7 +14,8 @@ import numpy as np
 
 from liverfit import meta
 from liverfit.claims.fit import fit_line
-from liverfit.claims.models.network import NETWORKS, independent_effects
+from liverfit.claims.lines import NETWORKS
+from liverfit.claims.models.network import independent_effects
 from liverfit.claims.scenarios import (
     CERTAIN,
     HALF,

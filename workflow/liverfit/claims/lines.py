@@ -4,6 +4,9 @@ from __future__ import annotations
 
 STANDARDISED_MARGIN = 0.2  # a small effect (Cohen 1988), where an outcome declares none
 
+NETWORKS = ("network", "network_contrast")
+"""The models of lines that rest on a network of modalities."""
+
 # what the two sides of a figure are called where a change has no comparator: the claimed side first
 UNCONTROLLED = {
     "decrease": ["fall from baseline, uncontrolled", "rise from baseline, uncontrolled"],

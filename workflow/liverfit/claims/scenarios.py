@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from liverfit.claims.models.network import NETWORKS, shifted
+from liverfit.claims.lines import NETWORKS
+from liverfit.claims.models.network import shifted
 from liverfit.claims.planning import smallest_effect
 
 NULLS = ("null", "null_more_heterogeneity")

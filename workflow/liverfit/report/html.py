@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def html_environment(templates: Path) -> Environment:
     """An environment for the templates of a folder: text is escaped, an unknown name is an error.
 
-    Its filters are those that all pages share: `plain`, `capital`, `count`, `percent`.
+    Its filters are those that all pages share: `plain`, `capital`, `within`, `count`, `percent`.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -26,6 +26,10 @@ def html_environment(templates: Path) -> Environment:
         lstrip_blocks=True,
     )
     env.filters.update(
-        plain=words.plain, capital=words.capital, count=words.count, percent=words.percent
+        plain=words.plain,
+        capital=words.capital,
+        within=words.within,
+        count=words.count,
+        percent=words.percent,
     )
     return env

@@ -8,7 +8,6 @@ from liverfit.claims.models.common import TooFewTrials, participants
 from liverfit.claims.network.fit import Network, fit_network
 from liverfit.claims.network.trials import node_names, node_trials
 
-NETWORKS = ("network", "network_contrast")
 FEWEST = 2  # trials of a node whose effect is tested against others, as in moderator_test
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from liverfit import meta
 from liverfit.claims.fit import fit_line
-from liverfit.claims.models.network import NETWORKS
+from liverfit.claims.lines import NETWORKS
 from liverfit.claims.multiverse.evaluate import Multiverse
 from liverfit.claims.multiverse.pool import WHOLE
 from liverfit.claims.multiverse.sets import EffectSet, resolve

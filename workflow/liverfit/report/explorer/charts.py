@@ -9,13 +9,20 @@ from __future__ import annotations
 
 import altair as alt
 
-ROW_STEP = 24
-ROW_NAMES = alt.Axis(
-    domain=False, ticks=False, labelPadding=10, labelExpr="wide ? datum.label : ''"
+from liverfit.report.explorer.chart_parts import (
+    ABOVE,
+    ROW_NAMES,
+    axis,
+    band,
+    blank,
+    label_above,
+    null,
+    spec,
+    value_axis,
 )
+from liverfit.report.explorer.network_charts import network, node_effects, ranks
+
 MATRIX_LABELS = 150
-ABOVE = "wide ? 0 : -13"
-SIGNED_PERCENT = "(datum.value > 0 ? '+' : '') + format(100 * (exp(datum.value) - 1), '.0f') + '%'"
 
 
 def templates() -> dict[str, dict]:
@@ -27,6 +34,7 @@ def templates() -> dict[str, dict]:
         "forest": forest,
         "leave_one_out": leave_one_out,
         "specification_curve": specification_curve,
+        "node_effects": node_effects,
     }
     return {
         **{name: chart(ratio=False) for name, chart in of_effects.items()},
@@ -34,6 +42,8 @@ def templates() -> dict[str, dict]:
         "option_matrix": option_matrix(),
         "moving_choices": moving_choices(),
         "scoreboard": scoreboard(),
+        "network": network(),
+        "ranks": ranks(),
     }
 
 
@@ -43,7 +53,7 @@ def forest(*, ratio: bool) -> dict:
     Rows hold kind (effect, total, prediction), key, order, yi, lo, hi, size, colour, text; numbers
     are on the scale of analysis.
     """
-    x = _axis(ratio)
+    x = axis(ratio)
     y = alt.Y(
         "key:N",
         sort=alt.EncodingSortField(field="order", op="min"),
@@ -70,8 +80,8 @@ def forest(*, ratio: bool) -> dict:
     colour = alt.Color("colour:N", scale=None)
     ends = {"x": alt.X("lo:Q"), "x2": "hi:Q"}
     layers = [
-        _band(),
-        _null(),
+        band(),
+        null(),
         effect.mark_rule(strokeWidth=1.6, clip=True).encode(**ends, color=colour, tooltip=tips),
         effect.mark_point(filled=True, shape="square", opacity=1, clip=True).encode(
             x=alt.X("yi:Q", **x),
@@ -88,14 +98,14 @@ def forest(*, ratio: bool) -> dict:
         base.mark_text(align="right", dx=alt.expr("wide ? 172 : 0"), dy=alt.expr(ABOVE)).encode(
             x=alt.value("width"), text="text:N"
         ),
-        _label_above(base, "key"),
+        label_above(base, "key"),
     ]
-    return _spec(alt.layer(*layers))
+    return spec(alt.layer(*layers))
 
 
 def leave_one_out(*, ratio: bool) -> dict:
     """The pooled estimate without each trial in turn; `whole` marks that of all trials."""
-    x = _axis(ratio)
+    x = axis(ratio)
     y = alt.Y(
         "key:N",
         sort=alt.EncodingSortField(field="order", op="min"),
@@ -111,15 +121,15 @@ def leave_one_out(*, ratio: bool) -> dict:
         alt.Tooltip("verdict:N", title="Verdict then"),
     ]
     layers = [
-        _band(),
-        _null(),
+        band(),
+        null(),
         base.mark_rule(strokeWidth=1.6, clip=True).encode(x="lo:Q", x2="hi:Q", tooltip=tips),
         base.mark_point(filled=True, size=60, opacity=1, clip=True).encode(
             x=alt.X("yi:Q", **x), tooltip=tips
         ),
-        _label_above(base, "key"),
+        label_above(base, "key"),
     ]
-    return _spec(alt.layer(*layers))
+    return spec(alt.layer(*layers))
 
 
 def specification_curve(*, ratio: bool) -> dict:
@@ -139,10 +149,10 @@ def specification_curve(*, ratio: bool) -> dict:
         "estimate:Q",
         title=None,  # it would shift the curve against the options below: the page tells it
         scale=alt.Scale(zero=False),
-        axis=_value_axis(ratio, tickCount=6, minExtent=MATRIX_LABELS, maxExtent=MATRIX_LABELS),
+        axis=value_axis(ratio, tickCount=6, minExtent=MATRIX_LABELS, maxExtent=MATRIX_LABELS),
     )
     layers = [
-        _blank().mark_rule(strokeWidth=1).encode(y=alt.datum("@null")),
+        blank().mark_rule(strokeWidth=1).encode(y=alt.datum("@null")),
         base.mark_rule(strokeWidth=3, opacity=0.3).encode(
             y="ci_lower:Q", y2="ci_upper:Q", color=alt.Color("colour:N", scale=None), tooltip=tips
         ),
@@ -150,7 +160,7 @@ def specification_curve(*, ratio: bool) -> dict:
             y=y, color=alt.Color("colour:N", scale=None), tooltip=tips
         ),
     ]
-    return _spec(alt.layer(*layers).properties(height=230))
+    return spec(alt.layer(*layers).properties(height=230))
 
 
 def option_matrix() -> dict:
@@ -183,7 +193,7 @@ def option_matrix() -> dict:
             ],
         )
     )  # fmt: skip
-    return _spec(chart, step=13)
+    return spec(chart, step=13)
 
 
 def moving_choices() -> dict:
@@ -201,7 +211,7 @@ def moving_choices() -> dict:
                      alt.Tooltip("share:Q", title="Variance explained", format=".1%")],
         )
     )  # fmt: skip
-    return _spec(chart, step=20)
+    return spec(chart, step=20)
 
 
 def scoreboard() -> dict:
@@ -223,64 +233,12 @@ def scoreboard() -> dict:
         axis=alt.Axis(grid=True, tickCount=7),
     )
     layers = [
-        _blank().mark_rect(opacity=0.08).encode(x=alt.datum(-1), x2=alt.datum(1)),
-        _blank().mark_rule(strokeWidth=1).encode(x=alt.datum(0)),
+        blank().mark_rect(opacity=0.08).encode(x=alt.datum(-1), x2=alt.datum(1)),
+        blank().mark_rule(strokeWidth=1).encode(x=alt.datum(0)),
         base.mark_rule(strokeWidth=2, clip=True).encode(x="lo:Q", x2="hi:Q"),
         base.mark_point(filled=True, size=90, opacity=1, clip=True).encode(
             x=x, href=alt.Href("href:N")
         ),
-        _label_above(base, "statement"),
+        label_above(base, "statement"),
     ]
-    return _spec(alt.layer(*layers))
-
-
-def _axis(ratio: bool) -> dict:
-    """Title, scale and axis of effects, to be filled in."""
-    return {
-        "title": "@title",
-        "scale": alt.Scale(domain=["@low", "@high"], nice=False, zero=False),
-        "axis": _value_axis(ratio, tickCount=6),
-    }
-
-
-def _value_axis(ratio: bool, **settings: float) -> alt.Axis:
-    return alt.Axis(**({"labelExpr": SIGNED_PERCENT} if ratio else {}), **settings)
-
-
-def _label_above(base: alt.Chart, field: str) -> alt.Chart:
-    """A row's name above its marks, on a narrow page, where the axis shows none."""
-    return (
-        base.transform_calculate(above=f"wide ? '' : datum.{field}")
-        .mark_text(align="left", dy=alt.expr(ABOVE), limit=alt.expr("width - 120"))
-        .encode(x=alt.value(0), text="above:N", color=alt.value("@ink"))
-    )
-
-
-def _blank() -> alt.Chart:
-    return alt.Chart(alt.Data(values=[{}]))
-
-
-def _band() -> alt.Chart:
-    """The range of effects too small to matter: no row of `frame` where no margin says which."""
-    frame = alt.Chart(alt.NamedData(name="frame"))
-    return frame.mark_rect(opacity=0.08, clip=True).encode(x="low:Q", x2="high:Q")
-
-
-def _null() -> alt.Chart:
-    return _blank().mark_rule(strokeWidth=1, clip=True).encode(x=alt.datum("@null"))
-
-
-def _spec(chart: alt.Chart | alt.LayerChart, step: int | None = ROW_STEP) -> dict:
-    """The specification as wide as its place; rows of a fixed height unless the chart has one."""
-    if chart.height is alt.Undefined:
-        chart = chart.properties(height=alt.Step(step))
-    spec = (
-        chart.add_params(alt.param(name="wide", value=True))
-        .properties(
-            width="container", autosize=alt.AutoSizeParams(type="fit-x", contains="padding")
-        )
-        .to_dict()
-    )
-    for key in ("config", "$schema", "datasets"):
-        spec.pop(key, None)
-    return spec
+    return spec(alt.layer(*layers))

@@ -11,6 +11,7 @@ from liverfit.report import narrative
 from liverfit.report.explorer import words
 from liverfit.report.explorer.forest import forest_of, left_out
 from liverfit.report.explorer.multiverse import multiverse
+from liverfit.report.explorer.network import network_of
 from liverfit.report.explorer.words import ratio_aware
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ def _line(line: dict) -> dict:
         "measure": line["measure"],
         "unit": scale.shown_unit,
         "model": words.plain(line["fitted_model"] or line["model"]),
+        "network": network_of(line),
         "k": line["k"],
         "told": words.estimate_text(scale, line["estimate"], line["ci_lower"], line["ci_upper"])
         if ok and line["estimate"] is not None

@@ -23,6 +23,7 @@ from liverfit.plots.style import (
 from liverfit.report.explorer import charts, words
 from liverfit.report.explorer.bibtex import bibliography
 from liverfit.report.explorer.claim import claim_page
+from liverfit.report.explorer.network import Networks, listed, together
 from liverfit.report.explorer.screens import screens_of, screens_of_line
 from liverfit.report.explorer.trial import Records
 from liverfit.report.html import html_environment
@@ -50,6 +51,7 @@ def build(
     concordance: list[dict],
     figures: dict[str, dict[str, Path]],
     minimum_trials: int,
+    networks: Networks,
     report: str = "",
 ) -> None:
     """Write the explorer.
@@ -65,6 +67,7 @@ def build(
     concordance : rows of results/concordance/concordance.csv
     figures : claim -> name of a download -> the figure or table that is copied
     minimum_trials : trials that a claim needs where its line says nothing else
+    networks : the networks of modalities
     report : the printable report beside the landing page, or "" where there is none
 
     Raises
@@ -75,11 +78,14 @@ def build(
     common = {
         "folder": pages.name,
         "version": liverfit.__version__,
+        "networked": bool(networks.fitted),
     }
     shown = {claim["claim"]: claim for claim in claims}
     trials = [records.page(name) for name in records.trials]
+    nets = networks.pages(claims, set(records.trials))
+    named = {net["id"]: net for net in nets}
     with store.folder(pages) as inside:
-        for kind in ("claims", "trials", "downloads", "assets"):
+        for kind in ("claims", "trials", "networks", "downloads", "assets"):
             (inside / kind).mkdir()
         for claim in claims:
             name = claim["claim"]
@@ -89,14 +95,33 @@ def build(
             )  # fmt: skip
             page["screens"] = screens_of_line(records, page["leading"])
             page["downloads"] = _downloads(inside, claim, figures[name], records)
+            page["networks"] = [
+                named[net] for net in dict.fromkeys(line["network"] for line in page["lines"])
+                if net in named
+            ]  # fmt: skip
             _write(inside / f"claims/{name}.html", "claim.html.j2", root="../../", **common, **page)
         for page in trials:
             target = inside / f"trials/{words.page_name(page['id'])}.html"
             _write(target, "trial.html.j2", root="../../", **common, t=page,
-                   screens=screens_of(records, page["id"]))  # fmt: skip
+                   screens=screens_of(records, page["id"]),
+                   networks=networks.of_trial(nets, page["id"]))  # fmt: skip
         _write(inside / "trials.html", "trials.html.j2", root="../", **common,
                trials=[_listed(page) for page in trials])  # fmt: skip
-        _assets(inside / "assets", claims, trials)
+        for net in nets:
+            _write(
+                inside / f"networks/{net['page']}.html",
+                "network.html.j2",
+                root="../../",
+                **common,
+                n=net,
+                downloads=_copied(inside, networks.figures[net["id"]], "../"),
+            )
+        if nets:
+            rows = [listed(*both) for both in zip(nets, networks.fitted, strict=True)]
+            _write(inside / "networks.html", "networks.html.j2", root="../", **common,
+                   networks=rows, profile=together(networks.profile),
+                   downloads=_copied(inside, networks.together, ""))  # fmt: skip
+        _assets(inside / "assets", _search(claims, trials, nets))
     store.write_text(
         index,
         _render(
@@ -182,22 +207,28 @@ def _listed(page: dict) -> dict:
 
 def _downloads(inside: Path, claim: dict, figures: dict[str, Path], records: Records) -> list[dict]:
     """Copy a claim's figures and tables, write the BibTeX of its trials, and list all of these."""
-    name, listed = claim["claim"], []
-    for title, source in figures.items():
-        target = inside / f"downloads/{source.name}"
-        target.write_bytes(store.verify(source).read_bytes())
-        listed.append({"title": title, "href": f"../downloads/{source.name}"})
+    name, found = claim["claim"], _copied(inside, figures, "../")
     used = {e["trial_id"] for line in claim["lines"] for e in line["effects"]}
     rows = [records.trials[trial] for trial in sorted(used) if trial in records.trials]
     if rows:
         file = f"{name}.bib"
         (inside / "downloads" / file).write_text(bibliography(rows), encoding="utf-8", newline="\n")
         title = f"Trials of all its lines, BibTeX ({len(rows)})"
-        listed.append({"title": title, "href": f"../downloads/{file}"})
-    return listed
+        found.append({"title": title, "href": f"../downloads/{file}"})
+    return found
 
 
-def _assets(folder: Path, claims: list[dict], trials: list[dict]) -> None:
+def _copied(inside: Path, files: dict[str, Path], up: str) -> list[dict]:
+    """Copy files to the downloads, and list them as seen from a page that is `up` from there."""
+    for source in files.values():
+        content = store.verify(source).read_bytes()
+        (inside / f"downloads/{source.name}").write_bytes(content)
+    return [
+        {"title": title, "href": f"{up}downloads/{source.name}"} for title, source in files.items()
+    ]
+
+
+def _assets(folder: Path, search: list[dict]) -> None:
     """Style, scripts, the chart library and templates, and what the search looks through."""
     for name in STATIC:
         (folder / name).write_bytes((HERE / "static" / name).read_bytes())
@@ -205,13 +236,13 @@ def _assets(folder: Path, claims: list[dict], trials: list[dict]) -> None:
         "colours.css": _colours(),
         "vega.js": _library(),
         "templates.js": f"window.LIVERFIT_CHARTS = {_json(charts.templates())};\n",
-        "search.js": f"window.LIVERFIT_INDEX = {_json(_search(claims, trials))};\n",
+        "search.js": f"window.LIVERFIT_INDEX = {_json(search)};\n",
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
 
 
-def _search(claims: list[dict], trials: list[dict]) -> list[dict]:
+def _search(claims: list[dict], trials: list[dict], networks: list[dict]) -> list[dict]:
     """Name, kind, place and further words of everything that can be found."""
     found = [
         {
@@ -222,6 +253,16 @@ def _search(claims: list[dict], trials: list[dict]) -> list[dict]:
             "words": words.plain(claim["claim"]),
         }
         for claim in claims
+    ]
+    found += [
+        {
+            "kind": "network",
+            "name": f"Network: {net['outcome']}, {net['measure']}",
+            "href": f"networks/{net['page']}.html",
+            "more": "; ".join(node["label"] for node in net["nodes"]),
+            "words": "network meta-analysis league table ranks P-score components inconsistency",
+        }
+        for net in networks
     ]
     for page in trials:
         row = page["row"]

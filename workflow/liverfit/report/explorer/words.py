@@ -50,6 +50,16 @@ def capital(text: object) -> str:
     return told[:1].upper() + told[1:]
 
 
+def within(text: object) -> str:
+    """Text as it stands within a sentence; an abbreviation keeps its capital.
+
+    >>> within("No exercise"), within("HOMA-IR")
+    ('no exercise', 'HOMA-IR')
+    """
+    told = clean(text)
+    return told[:1].lower() + told[1:] if told[1:2].islower() else told
+
+
 def condition_word(name: str) -> str:
     """Words for a condition of the participants."""
     return CONDITIONS.get(name, capital(plain(name)))

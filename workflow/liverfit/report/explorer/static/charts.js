@@ -39,7 +39,9 @@
   async function draw(canvas, data, rows) {
     const width = canvas.clientWidth;
     const [wide, given] = [width > WIDE, rows()];
-    const spec = filled(window.LIVERFIT_CHARTS[data.chart], { ...data.values, "@ink": css("--ink") });
+    const spec = filled(window.LIVERFIT_CHARTS[data.chart], {
+      ...data.values, "@ink": css("--ink"), "@muted": css("--muted"), "@paper": css("--paper"),
+    });
     spec.datasets = { rows: given, frame: data.frame || [] };
     spec.params.find((param) => param.name === "wide").value = wide;
     // A fixed height, since rows of a fixed height in a chart of flexible width make Vega-Lite warn.
@@ -164,6 +166,7 @@
     curve,
     moving: (box) => coloured(box, () => css("--link")),
     left: (box) => coloured(box, (row) => hue("verdict", row.verdict)),
+    nodes: (box) => coloured(box, (row) => hue("mod", row.modality)),
     scoreboard,
   };
 
