@@ -52,6 +52,8 @@ rule build_explorer:
         specification_curve=expand(
             "<results>/figures/specification_curve_{claim}.svg", claim=CLAIMS
         ),
+        risk_of_bias_figure=expand("<results>/figures/risk_of_bias_{claim}.svg", claim=CLAIMS),
+        risk_of_bias_table=expand("<results>/figures/risk_of_bias_{claim}.csv", claim=CLAIMS),
         funnel=expand("<results>/figures/funnel_{claim}.svg", claim=CLAIMS),
         influence=expand("<results>/figures/influence_{claim}.svg", claim=CLAIMS),
         datasets=expand("<results>/ingested/{dataset}.json", dataset=TRIALS),

@@ -12,6 +12,8 @@ DOWNLOADS = {
     "Forest plot, SVG": "forest",
     "Forest plot, its numbers, CSV": "forest_table",
     "Specification curve, SVG": "specification_curve",
+    "Risk of bias, SVG": "risk_of_bias_figure",
+    "Risk of bias, CSV": "risk_of_bias_table",
     "Funnel plot, SVG": "funnel",
     "Influence of trials, SVG": "influence",
 }

@@ -33,7 +33,11 @@ BIAS = {
 
 
 def claim_page(
-    claim: dict, curve: pd.DataFrame, conditions: dict[str, list[str]], concordance: list[dict]
+    claim: dict,
+    curve: pd.DataFrame,
+    conditions: dict[str, list[str]],
+    concordance: list[dict],
+    overall: dict[str, dict[str, str]],
 ) -> dict:
     """All that the template of a claim's page needs.
 
@@ -43,6 +47,7 @@ def claim_page(
     curve : results/multiverse/curves/{claim}.csv
     conditions : effect id -> conditions of the participants
     concordance : the rows of concordance.csv of this claim
+    overall : outcome -> trial -> overall risk of bias
     """
     leading = primary_line(claim)
     fitted = {name for name, found in (claim.get("bias") or {}).items() if found}
@@ -53,7 +58,7 @@ def claim_page(
         "sentence": narrative.verdict_sentence(claim),
         "numbers": _numbers(claim, leading),
         "forests": [
-            forest_of(line, conditions, _overall_bias(claim, line["outcome"]))
+            forest_of(line, conditions, overall.get(line["outcome"], {}))
             for line in sorted(claim["lines"], key=lambda line: line is not leading)
             if line["effects"] and (line is leading or line["status"] == "ok")
         ],
@@ -73,12 +78,6 @@ def claim_page(
         ],
         "settling": [narrative.unmarked(told) for told in narrative.settling(claim)],
     }
-
-
-def _overall_bias(claim: dict, outcome: str) -> dict[str, str]:
-    """{trial_id: overall risk of bias} on an outcome."""
-    judged = claim["risk_of_bias"].get(outcome, {})
-    return {trial: found["overall"] for trial, found in judged.items()}
 
 
 def _numbers(claim: dict, line: dict) -> list[tuple[str, str, str]]:

@@ -21,6 +21,7 @@ from liverfit.plots.style import (
     verdict_look,
 )
 from liverfit.report.explorer import charts, words
+from liverfit.report.explorer.bias import bias_of_claim, overall_bias
 from liverfit.report.explorer.bibtex import bibliography
 from liverfit.report.explorer.claim import claim_page
 from liverfit.report.explorer.network import Networks, listed, together
@@ -82,6 +83,7 @@ def build(
     }
     shown = {claim["claim"]: claim for claim in claims}
     trials = [records.page(name) for name in records.trials]
+    overall = overall_bias(records)
     nets = networks.pages(claims, set(records.trials))
     named = {net["id"]: net for net in nets}
     with store.folder(pages) as inside:
@@ -91,8 +93,9 @@ def build(
             name = claim["claim"]
             page = claim_page(
                 claim, curves[name], records.conditions,
-                [row for row in concordance if row["claim"] == name],
+                [row for row in concordance if row["claim"] == name], overall,
             )  # fmt: skip
+            page["judged"] = bias_of_claim(claim, records)
             page["screens"] = screens_of_line(records, page["leading"])
             page["downloads"] = _downloads(inside, claim, figures[name], records)
             page["networks"] = [

@@ -103,7 +103,7 @@ def write_report(
 
 def _claim(claim: dict, section: str, curve: pd.DataFrame, figures: dict[str, Path]) -> dict:
     """A claim as the report tells it: that of its page in the explorer, in fewer parts."""
-    page, leading = claim_page(claim, curve, {}, []), primary_line(claim)
+    page, leading = claim_page(claim, curve, {}, [], {}), primary_line(claim)
     fitted = leading["status"] == "ok"
     return {
         **{
