@@ -13,6 +13,7 @@ checkpoint select_evidence:
     output:
         evidence=ensure("<results>/evidence/{claim}.json", non_empty=True),
         variants=ensure("<results>/evidence/{claim}_variants.csv", non_empty=True),
+        risk_of_bias=ensure("<results>/evidence/risk_of_bias/{claim}.json", non_empty=True),
     log:
         "<logs>/select_evidence/{claim}.log",
     benchmark:

@@ -132,8 +132,12 @@ def evidence_of(wildcards):
 
 
 def risk_of_bias_of(wildcards):
-    """Return the table of judgements, with its content looked at as in `evidence_of`."""
-    return checkpoints.judge_risk_of_bias.get().output.risk_of_bias
+    """Return the judgements on a claim's trials once they are selected, as `evidence_of` does.
+
+    Not by a checkpoint of their own: where rules are grouped, as on a cluster, Snakemake 9.27 doubles
+    jobs that depend on two, and may then end before the rest, with success.
+    """
+    return checkpoints.select_evidence.get(claim=wildcards.claim).output.risk_of_bias
 
 
 def variants_of(wildcards):

@@ -47,8 +47,8 @@ rule reproduce_reviews:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         level=config["models"]["level"],
     message:

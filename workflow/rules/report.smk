@@ -88,8 +88,8 @@ rule build_explorer:
     conda:
         "../envs/liverfit.yaml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         names=list(CLAIMS),
         networks=list(NETWORKS),

@@ -1,7 +1,7 @@
 # Risk of bias of every trial by outcome, as far as the printed data carry it.
 
 
-checkpoint judge_risk_of_bias:
+rule judge_risk_of_bias:
     input:
         datasets=expand("<results>/ingested/{dataset}.json", dataset=TRIALS),
         trials="<results>/harmonized/trials.csv",

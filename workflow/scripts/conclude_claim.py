@@ -2,7 +2,6 @@
 
 from liverfit import store
 from liverfit.claims.conclude import conclude_claim
-from liverfit.claims.risk_of_bias import judgements_of
 from liverfit.job import logged
 
 
@@ -10,7 +9,7 @@ def main(files, rules, out):
     claim = conclude_claim(
         store.read_json(files.judged),
         store.read_json(files.bias),
-        judgements_of(store.read_table(files.risk_of_bias)),
+        store.read_json(files.risk_of_bias),
         store.read_json(files.calibration),
         rules,
         store.read_json(files.multiverse),

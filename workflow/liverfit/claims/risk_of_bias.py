@@ -131,6 +131,18 @@ def judgements_of(table: pd.DataFrame) -> dict[str, dict[str, dict]]:
     return dict(out)
 
 
+def judgements_on(table: pd.DataFrame, evidence: dict) -> dict[str, dict[str, dict]]:
+    """Like `judgements_of`, of the trials that a claim's lines have effects from."""
+    trials: dict[str, set[str]] = defaultdict(set)
+    for line in evidence["lines"]:
+        trials[line["outcome"]] |= {effect["trial_id"] for effect in line["effects"]}
+    return {
+        outcome: {trial: judged for trial, judged in judgements.items() if trial in trials[outcome]}
+        for outcome, judgements in judgements_of(table).items()
+        if outcome in trials
+    }
+
+
 def overall_of(table: pd.DataFrame) -> dict[str, dict[str, str]]:
     """{outcome: {trial_id: overall judgement}} of the table that `judge_risk_of_bias` returns."""
     return {
