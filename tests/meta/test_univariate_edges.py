@@ -248,6 +248,19 @@ def test_a_higher_maximum_of_the_selection_likelihood_is_announced() -> None:
     assert result.weights[1] == pytest.approx(0.2433, abs=1e-3)
 
 
+@pytest.mark.filterwarnings("ignore:no study in p-value interval")
+@pytest.mark.parametrize("alternative", ["less", "greater", "two-sided"])
+def test_a_study_without_information_does_not_spoil_a_selection_model(alternative: str) -> None:
+    table = data("bcg")
+    y, v = np.append(table["yi"], 0.3), np.append(table["vi"], 1e4)
+    near = meta.selection_model(y, v, alternative=alternative)
+    v[-1] = 1e12
+    far = meta.selection_model(y, v, alternative=alternative)
+    assert far.coef == pytest.approx(near.coef, abs=2e-3)
+    assert far.se == pytest.approx(near.se, rel=2e-3)
+    assert far.tau2 == pytest.approx(near.tau2, rel=2e-3)
+
+
 def test_permutation_sample_is_reproducible_and_contains_the_data() -> None:
     table = data("bcg")
     yi, vi, x = table["yi"], table["vi"], table["ablat"]

@@ -16,7 +16,7 @@ from ._coefficients import Coefficients, tested
 from ._profile import Weighted, loglik
 from .distributions import LOG_2PI, chi2_upper
 from .errors import ConvergenceError, StatisticalWarning
-from .heterogeneity import estimate_tau2
+from .heterogeneity import estimate_tau2, typical_variance
 
 if TYPE_CHECKING:
     pass
@@ -236,7 +236,7 @@ def _maximise(problem: _Problem) -> tuple[np.ndarray, float, np.ndarray, float, 
     free = problem.edges.shape[1] - 2
     start_tau2 = estimate_tau2(y, v, X, "ML")
     start_beta = Weighted(y, 1.0 / (v + start_tau2), X).beta
-    scale = float(v.mean()) + start_tau2
+    scale = typical_variance(v) + start_tau2
     columns = np.sqrt((X * X).mean(axis=0))
 
     def objective(x: np.ndarray) -> tuple[float, np.ndarray]:
@@ -327,7 +327,7 @@ def _standard_errors(
     problem: _Problem, beta: np.ndarray, tau2: float, weights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """From the observed information of the parameters that are not at an edge."""
-    p, scale = len(beta), float(problem.v.mean())
+    p, scale = len(beta), typical_variance(problem.v)
     theta = np.concatenate([beta, [tau2], weights[1:]])
     wald = Weighted(problem.y, 1.0 / (problem.v + tau2), problem.X).bread
     size = np.concatenate([np.sqrt(np.diagonal(wald)), [tau2], weights[1:]])
