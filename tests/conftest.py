@@ -6,10 +6,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from pipeline import Run, run_pipeline, write_results
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# A busy machine is no fault of what is tested.
+settings.register_profile("liverfit", deadline=None)
+settings.load_profile("liverfit")
 
 
 @pytest.fixture(scope="session")

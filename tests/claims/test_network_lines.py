@@ -85,7 +85,7 @@ def test_parts_of_a_trial_that_share_no_node_are_studies_of_their_own():
     assert {t.trial_id for t in trials} == {"t"}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.randoms(use_true_random=False))
 def test_order_of_rows_does_not_matter(random):
     effects = loop()

@@ -206,7 +206,7 @@ def test_equivalence_is_two_one_sided_tests():
     st.lists(st.floats(0.1, 20), min_size=3, max_size=3),
     st.floats(-0.9, 0.9),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_pseudo_people_have_exactly_the_printed_numbers(n, mean, sd, r):
     corr = np.array([[1, r, r * r], [r, 1, r], [r * r, r, 1]])
     cov = corr * np.outer(sd, sd)

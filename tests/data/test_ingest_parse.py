@@ -112,14 +112,14 @@ def test_impossible_pvalues(text: str) -> None:
         parse_pvalue(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.floats(-1e9, 1e9).map(lambda x: format(x, ".6f")))
 def test_written_numbers_are_read_back(text: str) -> None:
     assert parse_number(text) == float(text)
     assert parse_number(text.replace("-", "\u2212")) == float(text)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.text(max_size=30) | st.text("0123456789.,-+eE<>= \u2212", max_size=12))
 def test_any_text_is_read_or_refused(text: str) -> None:
     for parse in (parse_number, parse_integer):

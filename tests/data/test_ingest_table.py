@@ -146,7 +146,7 @@ CELLS = st.text(LETTERS | st.sampled_from('",;\n'), max_size=8)
 RECORDS = st.lists(CELLS, min_size=3, max_size=3).filter(any)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(rows=st.lists(RECORDS, min_size=1, max_size=6))
 def test_reads_what_the_csv_module_writes(tmp_path_factory, rows: list[list[str]]) -> None:
     out = io.StringIO()
@@ -163,7 +163,7 @@ FRAGMENTS = [
 PATCHWORK = st.lists(st.sampled_from(FRAGMENTS), max_size=60).map(b"".join)
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=600, suppress_health_check=[HealthCheck.too_slow])
 @given(content=st.binary(max_size=300) | PATCHWORK)
 def test_no_bytes_make_the_reader_raise(tmp_path_factory, content: bytes) -> None:
     table = read(tmp_path_factory.mktemp("t"), content)

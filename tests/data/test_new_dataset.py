@@ -192,7 +192,7 @@ def test_wrong_usage_gives_status_2(root: Path, arguments: list[str]) -> None:
     assert list(root.iterdir()) == []
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(name=st.text(max_size=80))
 def test_any_name_is_either_permitted_or_gets_advice_that_is(tmp_path_factory, name: str) -> None:
     assert valid_name(suggested_name(name))

@@ -84,15 +84,21 @@ def test_words_where_no_number_tells(word, stable):
     assert got["weight_evidence"] == ("none" if stable == "unknown" else "words")
 
 
-def direction(word):
+def direction(word, **changes):
     return {
         "trial_id": "t",
         "arm_id": "ex",
+        "comparator_arm_id": "",
         "outcome": "body_weight",
         "timepoint": "change",
         "direction": word,
         "row_id": "t/measurements.csv:99",
+        **changes,
     }
+
+
+def versus(comparator, word, row="t/measurements.csv:98"):
+    return direction(word, timepoint="contrast", comparator_arm_id=comparator, row_id=row)
 
 
 def test_an_arms_own_words_come_before_the_trials():
@@ -104,6 +110,29 @@ def test_words_of_one_arm_say_nothing_of_its_difference_to_another_active_arm():
     other = arm(arm_id="re", modality="resistance")
     got = evidence([], trial={**TRIAL, "weight_result": "no_change"}, comparator=other)
     assert got["weight_stable"] == "unknown"
+
+
+def test_words_on_a_contrast_serve_that_contrast_alone():
+    other = arm(arm_id="re", modality="resistance")
+    said = [versus("re", "no_change"), direction("decreased")]
+    got = evidence([], said, comparator=other)
+    assert (got["weight_stable"], got["weight_rows"]) == ("yes", "t/measurements.csv:98")
+    assert evidence([], said)["weight_stable"] == "no"
+    turned = [{**said[0], "arm_id": "re", "comparator_arm_id": "ex"}]
+    assert evidence([], turned, comparator=other)["weight_stable"] == "yes"
+
+
+def test_the_order_of_words_changes_nothing():
+    same = [direction("decreased"), direction("decreased", row_id="t/measurements.csv:97")]
+    one, two = evidence([], same), evidence([], same[::-1])
+    assert one == two
+    assert one["weight_rows"] == "t/measurements.csv:97;t/measurements.csv:99"
+
+
+def test_words_that_contradict_each_other_tell_nothing():
+    said = [direction("decreased"), direction("no_change", row_id="t/measurements.csv:97")]
+    got = evidence([], said, {**TRIAL, "weight_result": "no_change"})
+    assert (got["weight_stable"], got["weight_evidence"]) == ("unknown", "none")
 
 
 def test_numbers_outrank_words():

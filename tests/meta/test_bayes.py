@@ -120,7 +120,7 @@ def test_unknown_priors(kwargs: dict) -> None:
         meta.bayes_random_effects(Y, V, **kwargs)
 
 
-@settings(deadline=None, max_examples=15, derandomize=True)
+@settings(max_examples=15, derandomize=True)
 @given(st.integers(0, 10**6), st.integers(1, 20), st.floats(0.01, 100), st.floats(-3, 3))
 def test_laws(seed: int, k: int, scale: float, shift: float) -> None:
     rng = np.random.default_rng(seed)

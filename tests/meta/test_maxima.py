@@ -31,7 +31,7 @@ def uneven(rng: np.random.Generator, B: int, k: int) -> tuple[np.ndarray, np.nda
     return y + rng.standard_t(1.5, (B, k)) * np.sqrt(v), v
 
 
-@settings(deadline=None, max_examples=30, derandomize=True)
+@settings(max_examples=30, derandomize=True)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 20), st.sampled_from(LIKELIHOODS))
 def test_no_point_of_a_fine_grid_is_higher(seed: int, k: int, method: str) -> None:
     y, v = uneven(np.random.default_rng(seed), 300, k)
@@ -48,7 +48,7 @@ def test_no_point_of_a_fine_grid_is_higher(seed: int, k: int, method: str) -> No
         np.testing.assert_allclose(single.tau2, found[i], rtol=1e-6, atol=1e-9 * v[i].min())
 
 
-@settings(deadline=None, max_examples=60, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(LIKELIHOODS), st.booleans())
 def test_nor_with_moderators(seed: int, method: str, intercept: bool) -> None:
     rng = np.random.default_rng(seed)

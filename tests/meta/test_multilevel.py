@@ -102,7 +102,7 @@ def both(y: np.ndarray, v: np.ndarray, outer: np.ndarray, **kw) -> meta.multilev
 
 
 @given(nested_data(), st.randoms(use_true_random=False))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_order_and_labels_do_not_matter(data, random) -> None:
     y, v, outer = data
     order = np.array(random.sample(range(len(y)), len(y)))
@@ -114,7 +114,7 @@ def test_order_and_labels_do_not_matter(data, random) -> None:
 
 
 @given(nested_data(), st.floats(-5, 5), st.sampled_from([-7.0, 0.01, 2.2]))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_shift_and_scale(data, shift: float, factor: float) -> None:
     y, v, outer = data
     a, b = both(y, v, outer), both(factor * y + shift, factor**2 * v, outer)
@@ -127,7 +127,7 @@ def test_shift_and_scale(data, shift: float, factor: float) -> None:
 
 
 @given(nested_data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_optimum_beats_neighbours_and_zero(data) -> None:
     y, v, outer = data
     m = both(y, v, outer)
@@ -141,7 +141,7 @@ def test_optimum_beats_neighbours_and_zero(data) -> None:
 
 
 @given(nested_data(), st.booleans(), st.booleans())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_linear_time_model_equals_block_model(data, reml: bool, correlated: bool) -> None:
     y, v, outer = data
     k = len(y)

@@ -48,7 +48,7 @@ def test_every_row_is_the_single_fit(components, method, cov) -> None:
 
 
 @given(st.integers(0, 10_000), st.booleans(), st.booleans())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_closed_form_is_the_general_model(seed: int, reml: bool, full: bool) -> None:
     y = responses(1, 0.5, 0.5, seed)[0]
     cov = correlated() if full else np.diag(V)

@@ -86,7 +86,7 @@ def bivariate(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.n
 
 
 @given(bivariate(), st.sampled_from(["UN", "CS", "DIAG"]), st.randoms(use_true_random=False))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_order_and_labels_do_not_matter(data, structure, random) -> None:
     y, V, outcome, trial = data
     order = np.array(random.sample(range(len(y)), len(y)))
@@ -100,7 +100,7 @@ def test_order_and_labels_do_not_matter(data, structure, random) -> None:
 
 
 @given(bivariate(), st.sampled_from([-3.0, 0.02]), st.floats(-4, 4))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_shift_and_scale(data, factor: float, shift: float) -> None:
     y, V, outcome, trial = data
     a = meta.multivariate(y, V, outcome, trial)
@@ -110,7 +110,7 @@ def test_shift_and_scale(data, factor: float, shift: float) -> None:
 
 
 @given(bivariate())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_two_outcomes_make_hcs_unstructured(data) -> None:
     y, V, outcome, trial = data
     a, b = (meta.multivariate(y, V, outcome, trial, s) for s in ("UN", "HCS"))
@@ -118,7 +118,7 @@ def test_two_outcomes_make_hcs_unstructured(data) -> None:
 
 
 @given(bivariate())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_diagonal_model_is_separate_univariate_models(data) -> None:
     y, V, outcome, trial = data
     v = np.diag(V)
@@ -130,7 +130,7 @@ def test_diagonal_model_is_separate_univariate_models(data) -> None:
 
 
 @given(bivariate())
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_structures_are_nested_in_likelihood(data) -> None:
     y, V, outcome, trial = data
     ll = {s: meta.multivariate(y, V, outcome, trial, s).loglik for s in ("UN", "CS", "DIAG")}

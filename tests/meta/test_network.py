@@ -102,7 +102,7 @@ def networks(draw: st.DrawFn) -> list[tuple]:
 
 
 @given(networks(), st.integers(0, 1000), st.sampled_from(["DL", "REML", "common"]))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_direction_and_order_of_rows_do_not_matter(arms, seed: int, method: str) -> None:
     a = meta.network(*from_arms(arms), method=method)
     b = meta.network(*from_arms(arms, np.random.default_rng(seed)), method=method)
@@ -112,7 +112,7 @@ def test_direction_and_order_of_rows_do_not_matter(arms, seed: int, method: str)
 
 
 @given(networks())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_table_is_antisymmetric_additive_and_scores_sum(arms) -> None:
     n = meta.network(*from_arms(arms))
     e = n.effects.to_numpy()
@@ -125,7 +125,7 @@ def test_table_is_antisymmetric_additive_and_scores_sum(arms) -> None:
 
 
 @given(networks(), st.sampled_from([-1.0, 12.0]))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_scale(arms, factor: float) -> None:
     rows = from_arms(arms)
     a = meta.network(*rows)
@@ -136,7 +136,7 @@ def test_scale(arms, factor: float) -> None:
 
 
 @given(networks(), st.sampled_from(["DL", "common"]))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_direct_and_indirect_pool_to_the_network(arms, method: str) -> None:
     s = meta.network(*from_arms(arms), method=method).split()
     s = s[s["indirect"].notna()]
@@ -147,7 +147,7 @@ def test_direct_and_indirect_pool_to_the_network(arms, method: str) -> None:
 
 
 @given(networks())
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_pendant_treatment_changes_nothing_else(arms) -> None:
     a = meta.network(*from_arms(arms), method="common")
     b = meta.network(*from_arms([*arms, (999, "A", 0.4, 0.1), (999, "Z", 0.9, 0.1)]),

@@ -13,7 +13,7 @@ from liverfit import meta
 
 METHODS = ("EE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")
 pytestmark = pytest.mark.filterwarnings("ignore::liverfit.meta.errors.StatisticalWarning")
-LAW = settings(deadline=None, max_examples=40, derandomize=True)
+LAW = settings(max_examples=40, derandomize=True)
 
 
 @st.composite

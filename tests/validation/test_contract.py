@@ -128,7 +128,7 @@ MODELS = {
 }  # fmt: skip
 FEW = r"few|at least|more than|more effects|cannot be estimated|do not suffice|two clusters"
 every = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
-LAW = settings(max_examples=5, deadline=None)
+LAW = settings(max_examples=5)
 
 
 def run(model: Model, y, v, i=None) -> np.ndarray:

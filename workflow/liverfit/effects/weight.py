@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from statistics import median
 
 INACTIVE = ("control", "placebo")
@@ -37,11 +38,11 @@ class WeightEvidence:
                 change = {**c, "center": c["center"] - self.baseline[key]}
                 self.change.setdefault((*key, "kg"), change)
         self.typical = median(self.baseline.values()) if self.baseline else None
-        self.words = {
-            (d["trial_id"], d["arm_id"]): (d["direction"], d["row_id"])
-            for d in directions
-            if d["outcome"] == "body_weight" and d["timepoint"] in ("change", "contrast")
-        }
+        self.words = defaultdict(dict)
+        for d in directions:
+            if d["outcome"] == "body_weight" and d["timepoint"] in ("change", "contrast"):
+                key = (d["trial_id"], d["arm_id"], d["comparator_arm_id"])
+                self.words[key][d["row_id"]] = d["direction"]
 
     def of(self, trial: dict, arm: dict, comparator: dict) -> dict:
         """weight_change_percent, weight_stable (yes/no/unknown), weight_evidence, rows."""
@@ -51,13 +52,20 @@ class WeightEvidence:
         if percent is not None:
             stable = "yes" if abs(percent) < self.margin else "no"
             return _evidence(percent, stable, source, rows)
-        if comparator["modality"] not in INACTIVE:  # one arm's words do not tell a difference
-            return _evidence(None, "unknown", "none", ())
-        word, row = self.words.get((trial["trial_id"], arm["arm_id"]), ("", ""))
-        if word not in WORDS:
-            word, row = trial["weight_result"], trial["row_id"]
-        if word in WORDS:
-            return _evidence(None, WORDS[word], "words", (row,))
+        pair = (arm["arm_id"], comparator["arm_id"])
+        said = [(trial["trial_id"], *pair), (trial["trial_id"], *reversed(pair))]
+        if comparator["modality"] in INACTIVE:  # else one arm's words do not tell a difference
+            said.append((trial["trial_id"], arm["arm_id"], ""))
+        told = [self.words[key] for key in said if key in self.words]
+        if comparator["modality"] in INACTIVE:
+            told.append({trial["row_id"]: trial["weight_result"]})
+        for words in told:
+            stable = {WORDS[word] for word in words.values() if word in WORDS}
+            if len(stable) == 1:
+                rows = [row for row, word in words.items() if word in WORDS]
+                return _evidence(None, stable.pop(), "words", tuple(sorted(rows)))
+            if stable:  # they contradict each other
+                break
         return _evidence(None, "unknown", "none", ())
 
     def _numbers(self, trial: str, a: str, b: str) -> tuple[float | None, tuple, str]:
