@@ -5,19 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from report_flags import flagged, told
+
 ROOT = Path(__file__).resolve().parents[2]
-RULES = sorted((ROOT / "workflow/rules").glob("*.smk"))
-
-
-def flagged() -> dict[str, str]:
-    """{result: what stands in its report(...)} over all rule files."""
-    found = {}
-    for path in RULES:
-        for block in re.findall(r"=report\(\n(.*?)\n        \),\n", path.read_text(), re.DOTALL):
-            (name,) = re.findall(r'"<results>/([^"]+)"', block)
-            assert name not in found
-            found[name] = block
-    return found
 
 
 def listed() -> tuple[set[str], set[str]]:
@@ -40,7 +30,7 @@ def test_every_figure_and_main_table_is_in_the_report():
 def test_each_has_a_caption_a_category_and_labels():
     used = set()
     for name, block in flagged().items():
-        (caption,) = re.findall(r'caption="\.\./report/([^"]+)"', block)
+        caption = told(block, "caption").removeprefix("../report/")
         used.add(caption)
         assert (ROOT / "workflow/report" / caption).read_text(encoding="utf-8").strip(), name
         assert re.search(r'category="(Claims|Data|Concordance|Networks)"', block), name
@@ -55,3 +45,13 @@ def test_wildcards_tell_the_items_of_one_rule_apart():
             labels = re.search(r"labels=\{(.*?)\},?\n", block + "\n", re.DOTALL)
             assert labels, name
             assert wildcard in labels.group(1), name
+
+
+def test_no_two_items_of_a_list_have_one_label():
+    """The report shows one of two items that have the same category, subcategory and labels."""
+    seen = {}
+    for name, block in flagged().items():
+        labels = re.search(r"labels=(\{.*?\})", block, re.DOTALL).group(1)
+        place = (told(block, "category"), told(block, "subcategory"), labels)
+        assert place not in seen, (name, seen.get(place))
+        seen[place] = name

@@ -62,6 +62,7 @@ rule plot_calibration:
             ensure("<results>/figures/calibration.svg", non_empty=True),
             caption="../report/calibration.rst",
             category="Claims",
+            subcategory="All claims",
             labels={"result": "calibration of the verdict rule"},
         ),
         png=ensure("<results>/figures/calibration.png", non_empty=True),

@@ -121,6 +121,7 @@ rule write_sections:
             ensure("<results>/claims/sections.md", non_empty=True),
             caption="../report/sections.rst",
             category="Claims",
+            subcategory="All claims",
             labels={"result": "all claims in prose"},
         ),
     log:
@@ -150,6 +151,7 @@ rule collect_claims:
             ensure("<results>/claims/claims.csv", non_empty=True),
             caption="../report/claims.rst",
             category="Claims",
+            subcategory="All claims",
             labels={"result": "table of verdicts"},
         ),
         markdown=ensure("<results>/claims/claims.md", non_empty=True),

@@ -13,7 +13,7 @@ rule tabulate_dose_response:
     output:
         curves=report(
             ensure("<results>/dose_response/{moderator}.csv", non_empty=True),
-            caption="../report/dose_response.rst",
+            caption="../report/dose_response_table.rst",
             category="Claims",
             subcategory="Dose-response",
             labels={"moderator": "{moderator}"},

@@ -51,7 +51,7 @@ rule plot_integrity:
             ensure("<results>/figures/integrity.svg", non_empty=True),
             caption="../report/integrity.rst",
             category="Data",
-            labels={"table": "integrity screens"},
+            labels={"table": "figure of integrity screens"},
         ),
         png=ensure("<results>/figures/integrity.png", non_empty=True),
         table=ensure("<results>/figures/integrity.csv", non_empty=True),

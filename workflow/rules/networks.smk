@@ -48,14 +48,16 @@ rule tabulate_networks:
     output:
         profile=report(
             ensure("<results>/networks/benefit_profile.csv", non_empty=True),
-            caption="../report/networks.rst",
+            caption="../report/benefit_profile.rst",
             category="Networks",
+            subcategory="All networks",
             labels={"result": "benefit profile"},
         ),
         transitivity=report(
             ensure("<results>/networks/transitivity.csv", non_empty=True),
-            caption="../report/networks.rst",
+            caption="../report/transitivity.rst",
             category="Networks",
+            subcategory="All networks",
             labels={"result": "transitivity"},
         ),
     log:
@@ -84,7 +86,7 @@ rule plot_network:
     output:
         graph_svg=report(
             ensure("<results>/figures/network_{network}.svg", non_empty=True),
-            caption="../report/networks.rst",
+            caption="../report/network_graph.rst",
             category="Networks",
             subcategory="Graphs",
             labels={"network": "{network}"},
@@ -93,7 +95,7 @@ rule plot_network:
         graph_table=ensure("<results>/figures/network_{network}.csv", non_empty=True),
         league_svg=report(
             ensure("<results>/figures/league_{network}.svg", non_empty=True),
-            caption="../report/networks.rst",
+            caption="../report/league.rst",
             category="Networks",
             subcategory="League tables",
             labels={"network": "{network}"},
@@ -126,8 +128,9 @@ rule plot_ranks:
     output:
         svg=report(
             ensure("<results>/figures/ranks.svg", non_empty=True),
-            caption="../report/networks.rst",
+            caption="../report/ranks.rst",
             category="Networks",
+            subcategory="All networks",
             labels={"result": "ranks"},
         ),
         png=ensure("<results>/figures/ranks.png", non_empty=True),
