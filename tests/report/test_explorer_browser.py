@@ -170,6 +170,29 @@ def test_filters_change_the_forest_plot_and_its_table(visit):
     assert tab.faults == []
 
 
+def test_the_graph_of_a_network_tells_what_is_pointed_at(visit, explorer):
+    """A circle its people, a line its trials, whose names are text whatever they hold."""
+    tab = visit()
+    page = tab.open(NETWORK)
+    tip = page.locator("#vg-tooltip-element")
+    circles = page.locator(".graph .mark-symbol.role-mark path")
+    lines = page.locator(".graph .mark-rule.role-mark line")
+    network = next(net for net in explorer.networks.fitted if net["measure"] == "ROM")
+    assert circles.count() == len(network["nodes"])
+    assert lines.count() == len(network["edges"])
+    circles.first.hover(force=True)
+    tip.get_by_text("people").wait_for()
+    told = []
+    for number in range(lines.count()):
+        lines.nth(number).hover(force=True)
+        page.wait_for_timeout(50)
+        told.append(tip.inner_text())
+        assert tip.locator("img, script").count() == 0
+    assert any("window.hacked" in text for text in told)
+    assert page.evaluate("window.hacked") is None
+    assert tab.faults == []
+
+
 def test_filters_of_the_landing_page_change_table_and_chart(visit):
     tab = visit()
     page = tab.open("index.html")
