@@ -21,7 +21,12 @@ pytestmark = pytest.mark.slow
 CHROMIUM = os.environ.get("LIVERFIT_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
-OPTIONAL = {"concordance/reproduction.csv", "figures/weight_independence.svg"}
+OPTIONAL = {
+    "concordance/reproduction.csv",
+    "dose_response/{moderator}.csv",
+    "figures/dose_response.svg",
+    "figures/weight_independence.svg",
+}
 """Made only where a data set holds the rows of published reviews, or a claim has such a line."""
 
 
