@@ -9,8 +9,9 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import yaml
-from slurm_cluster import ACCOUNT, PARTITION, SlurmCluster
+from slurm_cluster import ACCOUNT, PARTITION, SlurmCluster, wait_for
 
 CLAIM = "aerobic_lowers_liver_fat"
 SITE = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "3",
@@ -36,13 +37,43 @@ class Project:
         self.heads.append(head)
         return head
 
+    def running(self) -> str:
+        """Wait until a job of the latest run is at work, and return its id."""
+        wait_for(self.run_ids, "a run", 300)
+        chosen = ("--states", "RUNNING", "--name", self.run_ids()[-1])
+        jobs: list[str] = []
+
+        def found() -> bool:
+            jobs[:] = self.cluster.command("squeue", "-h", *chosen, "-o", "%i").split()
+            return bool(jobs)
+
+        wait_for(found, "a running job", 600)
+        return jobs[0]
+
+    def processes(self, word: str = "") -> list[psutil.Process]:
+        """The processes at work in this folder whose command has a word."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.cwd() == str(self.root) and word in " ".join(process.cmdline()):
+                    found.append(process)
+            except psutil.Error:  # gone meanwhile, or not ours to look at
+                continue
+        return found
+
+    def ended(self) -> list[dict[str, str]]:
+        """The jobs of all runs that accounting knows as ended, by id."""
+        names = self.run_ids()
+        jobs = [job for job in self.cluster.history() if job["jobname"] in names]
+        return sorted(jobs, key=lambda job: int(job["jobid"]))
+
     def end(self) -> None:
         """End the head processes that are still at work."""
         for head in self.heads:
             head.kill()
             head.wait()
 
-    def finish(self, head: subprocess.Popen, seconds: float = 600) -> None:
+    def finish(self, head: subprocess.Popen, seconds: float = 900) -> None:
         """Wait for a head process, which must succeed."""
         assert head.wait(seconds) == 0, self.told() + self.cluster.logs()
 

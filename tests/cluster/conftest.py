@@ -46,13 +46,22 @@ def plan(tmp_path_factory) -> Project:
 
 
 @pytest.fixture(scope="session")
-def local(plan, tmp_path_factory) -> dict[str, bytes]:
-    """The tables of a run without a cluster."""
+def begun(plan, tmp_path_factory):
+    """A run without a cluster, at work while the cluster is."""
     project = plan.copy(tmp_path_factory.mktemp("local") / "project")
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake"], cwd=project.root, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    with (project.root / "head.log").open("wb") as log:
+        command = [sys.executable, "-m", "snakemake"]
+        run = subprocess.Popen(command, cwd=project.root, stdout=log, stderr=log)
+    yield project, run
+    run.kill()
+    run.wait()
+
+
+@pytest.fixture(scope="session")
+def local(begun) -> dict[str, bytes]:
+    """The tables of the run without a cluster."""
+    project, run = begun
+    assert run.wait(PATIENCE) == 0, project.told()
     return project.tables()
 
 
@@ -68,7 +77,7 @@ def cluster():
 
 
 @pytest.fixture(scope="session")
-def whole(plan, cluster, tmp_path_factory) -> Project:
+def whole(plan, begun, cluster, tmp_path_factory) -> Project:
     """The project after a whole run on the cluster; only to be copied."""
     project = plan.copy(tmp_path_factory.mktemp("whole") / "project")
     project.cluster = cluster

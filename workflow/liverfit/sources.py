@@ -48,33 +48,34 @@ def _imported(path: Path, package: Path) -> frozenset[Path]:
         names = re.sub(r"#[^\n]*|[()\\]", " ", match["names"]).split(",")
         files |= _files(base, package)
         for name in (entry.split()[0] for entry in names if entry.split()):
-            inner = _files([*base, name], package, whole=True) if base else set()
+            inner = _files((*base, name), package, whole=True) if base else frozenset()
             is_package = _place(base, package).is_dir()
-            files |= inner or (_files(base, package, whole=is_package) if base else set())
+            files |= inner or _files(base, package, whole=is_package)
     files.discard(path)
     return frozenset(files)
 
 
-def _absolute(name: str, path: Path, package: Path) -> list[str]:
-    """Return the parts of an imported name below the package's root; [] if it lies elsewhere."""
+def _absolute(name: str, path: Path, package: Path) -> tuple[str, ...]:
+    """Return the parts of an imported name below the package's root; () if it lies elsewhere."""
     dots = len(name) - len(name.lstrip("."))
-    parts = [part for part in name.lstrip(".").split(".") if part]
+    parts = tuple(part for part in name.lstrip(".").split(".") if part)
     if dots:
         if package not in path.parents:
-            return []
+            return ()
         folder = path.parent.relative_to(package.parent).parts
-        parts = [*folder[: len(folder) - dots + 1], *parts]
-    return parts if parts and parts[0] == package.name else []
+        parts = (*folder[: len(folder) - dots + 1], *parts)
+    return parts if parts and parts[0] == package.name else ()
 
 
-def _place(parts: list[str], package: Path) -> Path:
+def _place(parts: tuple[str, ...], package: Path) -> Path:
     return package.parent.joinpath(*parts)
 
 
-def _files(parts: list[str], package: Path, whole: bool = False) -> set[Path]:
+@cache
+def _files(parts: tuple[str, ...], package: Path, whole: bool = False) -> frozenset[Path]:
     """Return the files that importing a dotted name reads: its module and its parents' inits."""
     if not parts:
-        return set()
+        return frozenset()
     place = _place(parts, package)
     module = place.with_suffix(".py")
     if module.is_file():
@@ -84,7 +85,7 @@ def _files(parts: list[str], package: Path, whole: bool = False) -> set[Path]:
     elif place == package:
         files = {place / "__init__.py"}
     else:
-        return set()
+        return frozenset()
     for number in range(1, len(parts)):
         files.add(_place(parts[:number], package) / "__init__.py")
-    return {file for file in files if file.is_file()}
+    return frozenset(file for file in files if file.is_file())

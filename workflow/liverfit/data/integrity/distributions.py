@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from scipy.stats import chisquare, kstest
-
 from liverfit.data.implied import anova_p, welch_p
 from liverfit.data.integrity.base import NOTE, Screened, Tables, flag, number, significant_digits
 
@@ -73,6 +71,8 @@ def describe(tables: Tables) -> list[dict]:
     -------
     list of dict screen, group, n, statistic, df (None where the test has none), p_value, shows
     """
+    from scipy.stats import chisquare, kstest  # takes longer to import than all the rest
+
     found = [p for p, _ in baseline_p(tables)]
     out = []
     if found:
