@@ -1,11 +1,12 @@
-"""The source files that the rules take as input are the ones that the scripts import."""
+"""The source files whose hash a rule has as a parameter are the ones that its script imports."""
 
 import ast
+import shutil
 from pathlib import Path
 
 import pytest
 
-from liverfit.sources import PACKAGE, sources_of
+from liverfit.sources import PACKAGE, fingerprint_of, sources_of
 
 SCRIPTS = sorted((PACKAGE.parent / "scripts").glob("*.py"))
 
@@ -66,6 +67,18 @@ def test_other_imports_bring_nothing(package):
         names("s.py", "import json\nfrom pathlib import Path\nimport liverfitter\n", package)
         == set()
     )
+
+
+def test_a_fingerprint_is_of_places_in_the_package_and_contents(package, tmp_path):
+    files = [package / "data/units.py", package / "store.py"]
+    whole = fingerprint_of(files, package)
+    moved = shutil.copytree(package, tmp_path / "elsewhere/liverfit")
+    assert fingerprint_of([moved / "data/units.py", moved / "store.py"], moved) == whole
+    renamed = (moved / "store.py").rename(moved / "shop.py")
+    assert fingerprint_of([moved / "data/units.py", renamed], moved) != whole
+    changed = shutil.copytree(package, tmp_path / "changed/liverfit")
+    (changed / "store.py").write_text("# a comment\n")
+    assert fingerprint_of([changed / "data/units.py", changed / "store.py"], changed) != whole
 
 
 def imported_by_ast(path):

@@ -1,13 +1,15 @@
 """Which source files of the package a script uses.
 
 Snakemake hashes a rule's script but not the modules that the script imports. The rules therefore
-take those modules as input files; this module finds them by reading import statements, without
-importing anything.
+have a hash of those modules as a parameter; this module finds them by reading import statements,
+without importing anything.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -34,6 +36,19 @@ def sources_of(script: str | Path, package: Path = PACKAGE) -> list[str]:
             found.add(path)
             waiting += _imported(path, package) - found
     return sorted(map(str, found))
+
+
+def fingerprint_of(files: Iterable[str | Path], package: Path = PACKAGE) -> str:
+    """Return the SHA-256 of files of the package: of their places in it and their contents."""
+    whole = hashlib.sha256()
+    for file in map(Path, files):
+        whole.update(f"{file.relative_to(package).as_posix()} {_digest(file)}\n".encode())
+    return whole.hexdigest()
+
+
+@cache
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 @cache

@@ -5,7 +5,6 @@ rule simulate_claim:
     input:
         judged="<results>/judged/{claim}.json",
         evidence=evidence_of,
-        code=code_of("simulate_claim"),
     output:
         chunk=ensure("<results>/calibration/chunks/{claim}/{scatteritem}.json", non_empty=True),
     log:
@@ -18,6 +17,7 @@ rule simulate_claim:
         mem_mb=growing(1500),
         runtime=growing(60),
     params:
+        code=code_of("simulate_claim"),
         settings={key: config[key] for key in ("models", "calibration")},
     message:
         "Simulate part {wildcards.scatteritem} of the data sets like those of {wildcards.claim}"
@@ -32,7 +32,6 @@ rule calibrate_claim:
         chunks=several(
             gather.calibration("<results>/calibration/chunks/{{claim}}/{scatteritem}.json")
         ),
-        code=code_of("calibrate_claim"),
     output:
         calibration=ensure("<results>/calibration/{claim}.json", non_empty=True),
     log:
@@ -45,6 +44,7 @@ rule calibrate_claim:
         mem_mb=growing(1500),
         runtime=growing(20),
     params:
+        code=code_of("calibrate_claim"),
         settings={key: config[key] for key in ("models", "calibration")},
     message:
         "Calibrate the verdict rule on {wildcards.claim}"
@@ -56,7 +56,6 @@ rule plot_calibration:
     input:
         claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
         calibrations=expand("<results>/calibration/{claim}.json", claim=CLAIMS),
-        code=code_of("plot_calibration"),
     output:
         svg=report(
             ensure("<results>/figures/calibration.svg", non_empty=True),
@@ -76,6 +75,8 @@ rule plot_calibration:
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),
+    params:
+        code=code_of("plot_calibration"),
     message:
         "Draw how often the verdict rule errs"
     script:

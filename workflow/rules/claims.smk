@@ -9,7 +9,6 @@ checkpoint select_evidence:
         arm_summaries="<results>/effects/arm_summaries.csv",
         risk_of_bias="<results>/risk_of_bias/risk_of_bias.csv",
         before_after="<results>/effects/before_after.csv",
-        code=code_of("select_evidence"),
     output:
         evidence=ensure("<results>/evidence/{claim}.json", non_empty=True),
         variants=ensure("<results>/evidence/{claim}_variants.csv", non_empty=True),
@@ -24,6 +23,7 @@ checkpoint select_evidence:
         mem_mb=growing(1000),
         runtime=growing(5),
     params:
+        code=code_of("select_evidence"),
         claim=claim_entry,
         outcomes=outcomes_of_claim,
         plan=config["primary"],
@@ -37,7 +37,6 @@ rule judge_claim:
     input:
         evidence=evidence_of,
         individual=individual_files,
-        code=code_of("judge_claim"),
     output:
         judged=ensure("<results>/judged/{claim}.json", non_empty=True),
     log:
@@ -50,6 +49,7 @@ rule judge_claim:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
+        code=code_of("judge_claim"),
         claim=claim_entry,
         settings={key: config[key] for key in ("models", "verdict")},
         individual=individual_data,
@@ -63,7 +63,6 @@ rule assess_bias:
     input:
         judged="<results>/judged/{claim}.json",
         evidence=evidence_of,
-        code=code_of("assess_bias"),
     output:
         bias=ensure("<results>/bias/{claim}.json", non_empty=True),
     log:
@@ -76,6 +75,7 @@ rule assess_bias:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
+        code=code_of("assess_bias"),
         settings={key: config[key] for key in ("models", "bias")},
     message:
         "Look for small-study effects and influence in {wildcards.claim}"
@@ -91,7 +91,6 @@ rule conclude_claim:
         calibration="<results>/calibration/{claim}.json",
         multiverse="<results>/multiverse/{claim}.json",
         evidence=evidence_of,
-        code=code_of("conclude_claim"),
     output:
         claim=ensure("<results>/claims/{claim}.json", non_empty=True),
     log:
@@ -104,6 +103,7 @@ rule conclude_claim:
         mem_mb=growing(1000),
         runtime=growing(5),
     params:
+        code=code_of("conclude_claim"),
         rules=config["certainty"],
     message:
         "Conclude on {wildcards.claim}"
@@ -114,7 +114,6 @@ rule conclude_claim:
 rule write_sections:
     input:
         claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
-        code=[*code_of("write_sections"), *templates()],
     output:
         sections=expand("<results>/claims/{claim}.md", claim=CLAIMS),
         whole=report(
@@ -135,6 +134,7 @@ rule write_sections:
         mem_mb=growing(500),
         runtime=growing(5),
     params:
+        code=code_of("write_sections", templates()),
         level=config["models"]["level"],
     message:
         "Write a section on every claim"
@@ -145,7 +145,6 @@ rule write_sections:
 rule collect_claims:
     input:
         claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
-        code=code_of("collect_claims"),
     output:
         claims=report(
             ensure("<results>/claims/claims.csv", non_empty=True),
@@ -165,6 +164,8 @@ rule collect_claims:
     resources:
         mem_mb=growing(500),
         runtime=growing(5),
+    params:
+        code=code_of("collect_claims"),
     message:
         "Collect the verdicts"
     script:

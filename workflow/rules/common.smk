@@ -19,14 +19,14 @@ for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 if PROJECT:
     # The package beside this workflow goes before an installed one, here and in the jobs, so that
-    # the code that runs is the code that the rules take as input.
+    # the code that runs is the code whose hash the rules have as a parameter.
     package_path = str(PROJECT / "workflow")
     sys.path.insert(0, package_path)
     search_path = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
     if package_path not in search_path[:1]:
         os.environ.update(PYTHONPATH=os.pathsep.join([package_path, *search_path]))
 
-from liverfit.sources import sources_of  # noqa: E402
+from liverfit.sources import PACKAGE, fingerprint_of, sources_of  # noqa: E402
 
 
 def locate(path):
@@ -40,26 +40,27 @@ def locate(path):
     return str(here if here.exists() else PROJECT / path)
 
 
-def code_of(step):
-    """List the package's source files that the script of a step imports, as input of its rule."""
-    script = workflow.source_path(f"../scripts/{step}.py")
-    files = sources_of(script)
-    return [os.path.relpath(file) for file in files] if PROJECT == Path.cwd() else files
+def code_of(step, also=()):
+    """Return a hash of the package's source files that the script of a step imports, for its params.
+
+    A parameter, not files of the input: every job would have dozens, and Snakemake spends most of
+    its time on looking for what makes each of them. ``also`` are other files of the package.
+    """
+    name = f"scripts/{step}.py"
+    script = PROJECT / "workflow" / name if PROJECT else workflow.source_path(f"../{name}")
+    return fingerprint_of([*sources_of(script), *also])
 
 
 def templates():
-    """List the text templates of the package, as input of the rules that fill them."""
-    folder = Path(workflow.source_path("../scripts/write_sections.py")).parents[1]
-    files = sorted((folder / "liverfit/report/templates").glob("*.j2"))
-    return [os.path.relpath(file) if PROJECT == Path.cwd() else str(file) for file in files]
+    """List the text templates of the package, for the rules that fill them."""
+    return sorted((PACKAGE / "report/templates").glob("*.j2"))
 
 
 def files_of(part):
-    """List the templates, styles and scripts of a part of the package, as input of its rule."""
-    folder = Path(workflow.source_path("../scripts/build_explorer.py")).parents[1]
-    kinds = ("*.j2", "*.css", "*.js")
-    files = sorted(file for kind in kinds for file in (folder / "liverfit" / part).rglob(kind))
-    return [os.path.relpath(file) if PROJECT == Path.cwd() else str(file) for file in files]
+    """List the templates, styles and scripts of a part of the package, for its rule."""
+    return sorted(
+        file for kind in ("*.j2", "*.css", "*.js") for file in (PACKAGE / part).rglob(kind)
+    )
 
 
 def raw_folder(wildcards):

@@ -6,7 +6,6 @@ rule compare_reviews:
     input:
         datasets=expand("<results>/ingested/{dataset}.json", dataset=REVIEWS),
         claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
-        code=code_of("compare_reviews"),
     output:
         concordance=report(
             ensure("<results>/concordance/concordance.csv", non_empty=True),
@@ -23,6 +22,8 @@ rule compare_reviews:
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),
+    params:
+        code=code_of("compare_reviews"),
     message:
         "Compare with published reviews"
     script:
@@ -32,7 +33,6 @@ rule compare_reviews:
 rule reproduce_reviews:
     input:
         datasets=expand("<results>/ingested/{dataset}.json", dataset=REPRODUCED),
-        code=code_of("reproduce_reviews"),
     output:
         reproduction=report(
             ensure("<results>/concordance/reproduction.csv", non_empty=True),
@@ -50,6 +50,7 @@ rule reproduce_reviews:
         mem_mb=growing(1000),
         runtime=growing(5),
     params:
+        code=code_of("reproduce_reviews"),
         level=config["models"]["level"],
     message:
         "Pool published reviews again from their own rows"
@@ -60,7 +61,6 @@ rule reproduce_reviews:
 rule plot_concordance:
     input:
         compared="<results>/concordance/concordance.csv",
-        code=code_of("plot_concordance"),
     output:
         svg=report(
             ensure("<results>/figures/concordance.svg", non_empty=True),
@@ -79,6 +79,8 @@ rule plot_concordance:
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),
+    params:
+        code=code_of("plot_concordance"),
     message:
         "Draw our estimates beside published reviews"
     script:

@@ -9,7 +9,6 @@ MODERATORS = dose_moderators(CLAIMS.values())
 rule tabulate_dose_response:
     input:
         claims=expand("<results>/claims/{claim}.json", claim=DOSE_CLAIMS),
-        code=code_of("tabulate_dose_response"),
     output:
         curves=report(
             ensure("<results>/dose_response/{moderator}.csv", non_empty=True),
@@ -27,6 +26,8 @@ rule tabulate_dose_response:
     resources:
         mem_mb=growing(500),
         runtime=growing(5),
+    params:
+        code=code_of("tabulate_dose_response"),
     message:
         "Tabulate the curves over {wildcards.moderator}"
     script:
@@ -37,7 +38,6 @@ rule plot_dose_response:
     input:
         claims=expand("<results>/claims/{claim}.json", claim=DOSE_CLAIMS),
         curves=expand("<results>/dose_response/{moderator}.csv", moderator=MODERATORS),
-        code=code_of("plot_dose_response"),
     output:
         svg=report(
             ensure("<results>/figures/dose_response.svg", non_empty=True),
@@ -58,6 +58,7 @@ rule plot_dose_response:
         mem_mb=growing(1000),
         runtime=growing(5),
     params:
+        code=code_of("plot_dose_response"),
         moderators=MODERATORS,
     message:
         "Draw effects against dose"

@@ -7,7 +7,6 @@ rule derive_effects:
         arms="<results>/harmonized/arms.csv",
         measurements="<results>/harmonized/measurements.csv",
         directions="<results>/harmonized/directions.csv",
-        code=code_of("derive_effects"),
     output:
         effects=report(
             ensure("<results>/effects/effects.csv", non_empty=True),
@@ -30,6 +29,7 @@ rule derive_effects:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
+        code=code_of("derive_effects"),
         modalities=MODALITIES,
         outcomes=OUTCOMES,
         settings=config["effects"],

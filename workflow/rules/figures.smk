@@ -5,7 +5,6 @@ rule plot_forest:
     input:
         claim="<results>/claims/{claim}.json",
         evidence=evidence_of,
-        code=code_of("plot_forest"),
     output:
         svg=report(
             ensure("<results>/figures/forest_{claim}.svg", non_empty=True),
@@ -25,6 +24,8 @@ rule plot_forest:
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),
+    params:
+        code=code_of("plot_forest"),
     message:
         "Draw the forest plot of {wildcards.claim}"
     script:
@@ -35,7 +36,6 @@ rule plot_scoreboard:
     input:
         overview="<results>/claims/claims.csv",
         claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
-        code=code_of("plot_scoreboard"),
     output:
         svg=report(
             ensure("<results>/figures/scoreboard.svg", non_empty=True),
@@ -56,6 +56,7 @@ rule plot_scoreboard:
         mem_mb=growing(1000),
         runtime=growing(5),
     params:
+        code=code_of("plot_scoreboard"),
         minimum_trials=config["verdict"]["minimum_trials"],
     message:
         "Draw the scoreboard"
@@ -72,7 +73,6 @@ WEIGHED = [
 rule plot_weight_independence:
     input:
         claim=expand("<results>/claims/{claim}.json", claim=WEIGHED[:1]),
-        code=code_of("plot_weight_independence"),
     output:
         svg=report(
             ensure("<results>/figures/weight_independence.svg", non_empty=True),
@@ -93,6 +93,8 @@ rule plot_weight_independence:
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),
+    params:
+        code=code_of("plot_weight_independence"),
     message:
         "Draw liver fat against body weight"
     script:
@@ -102,7 +104,6 @@ rule plot_weight_independence:
 rule plot_row_flow:
     input:
         row_flow="<results>/harmonized/row_flow.csv",
-        code=code_of("plot_row_flow"),
     output:
         svg=report(
             ensure("<results>/figures/row_flow.svg", non_empty=True),
@@ -120,6 +121,8 @@ rule plot_row_flow:
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),
+    params:
+        code=code_of("plot_row_flow"),
     message:
         "Draw the flow of rows from raw to pooled"
     script:
@@ -129,7 +132,6 @@ rule plot_row_flow:
 rule plot_extraction_agreement:
     input:
         agreement="<results>/harmonized/extraction_agreement.csv",
-        code=code_of("plot_extraction_agreement"),
     output:
         svg=report(
             ensure("<results>/figures/extraction_agreement.svg", non_empty=True),
@@ -149,6 +151,7 @@ rule plot_extraction_agreement:
         mem_mb=growing(1000),
         runtime=growing(5),
     params:
+        code=code_of("plot_extraction_agreement"),
         labels={name: entry["label"] for name, entry in OUTCOMES["outcomes"].items()},
     message:
         "Draw the agreement between extractions"
@@ -160,7 +163,6 @@ rule plot_risk_of_bias:
     input:
         claim="<results>/claims/{claim}.json",
         evidence=evidence_of,
-        code=code_of("plot_risk_of_bias"),
     output:
         svg=report(
             ensure("<results>/figures/risk_of_bias_{claim}.svg", non_empty=True),
@@ -180,6 +182,8 @@ rule plot_risk_of_bias:
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),
+    params:
+        code=code_of("plot_risk_of_bias"),
     message:
         "Draw the risk of bias of {wildcards.claim}"
     script:
@@ -191,7 +195,6 @@ rule plot_small_studies:
     input:
         claim="<results>/claims/{claim}.json",
         evidence=evidence_of,
-        code=code_of("plot_small_studies"),
     output:
         funnel=report(
             ensure("<results>/figures/funnel_{claim}.svg", non_empty=True),
@@ -220,6 +223,8 @@ rule plot_small_studies:
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),
+    params:
+        code=code_of("plot_small_studies"),
     message:
         "Draw the funnel of {wildcards.claim} and the influence of its trials"
     script:

@@ -4,7 +4,6 @@
 rule harmonize:
     input:
         datasets=expand("<results>/ingested/{dataset}.json", dataset=TRIALS),
-        code=code_of("harmonize"),
     output:
         trials=ensure("<results>/harmonized/trials.csv", non_empty=True),
         arms=ensure("<results>/harmonized/arms.csv", non_empty=True),
@@ -25,6 +24,7 @@ rule harmonize:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
+        code=code_of("harmonize"),
         complete=COMPLETE,
         outcomes=OUTCOMES,
         modalities=MODALITIES,
@@ -44,7 +44,6 @@ rule build_ledger:
         concordance="<results>/concordance/concordance.csv",
         reproduction="<results>/concordance/reproduction.csv" if REPRODUCED else [],
         claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
-        code=code_of("build_ledger"),
     output:
         ledger=report(
             ensure("<results>/harmonized/ledger.csv", non_empty=True),
@@ -62,6 +61,8 @@ rule build_ledger:
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
+    params:
+        code=code_of("build_ledger"),
     message:
         "Account for every raw row"
     script:

@@ -4,7 +4,6 @@
 rule ingest:
     input:
         raw=raw_files,
-        code=code_of("ingest"),
     output:
         dataset=ensure("<results>/ingested/{dataset}.json", non_empty=True),
     log:
@@ -17,6 +16,7 @@ rule ingest:
         mem_mb=growing(1000),
         runtime=growing(5),
     params:
+        code=code_of("ingest"),
         checksums=published_checksums,
         folder=raw_folder,
         mirror=config.get("mirror"),

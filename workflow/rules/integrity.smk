@@ -7,7 +7,6 @@ rule screen_integrity:
         measurements="<results>/harmonized/measurements.csv",
         trials="<results>/harmonized/trials.csv",
         arms="<results>/harmonized/arms.csv",
-        code=code_of("screen_integrity"),
     output:
         screens=report(
             ensure("<results>/integrity/screens.csv", non_empty=True),
@@ -32,6 +31,7 @@ rule screen_integrity:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
+        code=code_of("screen_integrity"),
         outcomes=OUTCOMES,
         settings=config["integrity"],
         harmonize=config["harmonize"],
@@ -45,7 +45,6 @@ rule plot_integrity:
     input:
         screens="<results>/integrity/screens.csv",
         summary="<results>/integrity/summary.csv",
-        code=code_of("plot_integrity"),
     output:
         svg=report(
             ensure("<results>/figures/integrity.svg", non_empty=True),
@@ -64,6 +63,8 @@ rule plot_integrity:
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),
+    params:
+        code=code_of("plot_integrity"),
     message:
         "Draw what the integrity screens flag"
     script:

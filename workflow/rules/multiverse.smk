@@ -7,7 +7,6 @@ rule derive_variants:
         arms="<results>/harmonized/arms.csv",
         measurements="<results>/harmonized/measurements.csv",
         directions="<results>/harmonized/directions.csv",
-        code=code_of("derive_variants"),
     output:
         variants=ensure("<results>/effects/variants.csv", non_empty=True),
     log:
@@ -20,6 +19,7 @@ rule derive_variants:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
+        code=code_of("derive_variants"),
         modalities=MODALITIES,
         outcomes=OUTCOMES,
         settings=config["effects"],
@@ -34,7 +34,6 @@ rule derive_variants:
 rule evaluate_multiverse_chunk:
     input:
         variants=variants_of,
-        code=code_of("evaluate_multiverse_chunk"),
     output:
         chunk=ensure("<results>/multiverse/chunks/{claim}/{scatteritem}.npz", non_empty=True),
     log:
@@ -47,6 +46,7 @@ rule evaluate_multiverse_chunk:
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
+        code=code_of("evaluate_multiverse_chunk"),
         claim=claim_entry,
         outcomes=outcomes_of_claim,
         multiverse=config["multiverse"],
@@ -61,7 +61,6 @@ rule evaluate_multiverse:
     input:
         variants=variants_of,
         chunks=several(gather.multiverse("<results>/multiverse/chunks/{{claim}}/{scatteritem}.npz")),
-        code=code_of("evaluate_multiverse"),
     output:
         specifications=ensure("<results>/multiverse/{claim}.csv", non_empty=True),
         summary=ensure("<results>/multiverse/{claim}.json", non_empty=True),
@@ -76,6 +75,7 @@ rule evaluate_multiverse:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
+        code=code_of("evaluate_multiverse"),
         claim=claim_entry,
         outcomes=outcomes_of_claim,
         multiverse=config["multiverse"],
@@ -93,7 +93,6 @@ rule plot_specification_curve:
         summary="<results>/multiverse/{claim}.json",
         curve="<results>/multiverse/curves/{claim}.csv",
         evidence=evidence_of,
-        code=code_of("plot_specification_curve"),
     output:
         svg=report(
             ensure("<results>/figures/specification_curve_{claim}.svg", non_empty=True),
@@ -113,6 +112,8 @@ rule plot_specification_curve:
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),
+    params:
+        code=code_of("plot_specification_curve"),
     message:
         "Draw the specification curve of {wildcards.claim}"
     script:

@@ -10,7 +10,6 @@ NETWORKS = {
 rule build_network:
     input:
         effects="<results>/effects/effects.csv",
-        code=code_of("build_network"),
     output:
         network=ensure("<results>/networks/{network}.json", non_empty=True),
         league=ensure("<results>/networks/league_{network}.csv", non_empty=True),
@@ -24,6 +23,7 @@ rule build_network:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
+        code=code_of("build_network"),
         network=lambda wildcards: NETWORKS[wildcards.network],
         outcomes=lambda wildcards: {
             "outcomes": {
@@ -44,7 +44,6 @@ rule tabulate_networks:
         arms="<results>/harmonized/arms.csv",
         measurements="<results>/harmonized/measurements.csv",
         effects="<results>/effects/effects.csv",
-        code=code_of("tabulate_networks"),
     output:
         profile=report(
             ensure("<results>/networks/benefit_profile.csv", non_empty=True),
@@ -70,6 +69,7 @@ rule tabulate_networks:
         mem_mb=growing(1000),
         runtime=growing(5),
     params:
+        code=code_of("tabulate_networks"),
         profile=config["networks"]["profile"],
         seed=config["models"]["seed"],
     message:
@@ -82,7 +82,6 @@ rule plot_network:
     input:
         network="<results>/networks/{network}.json",
         league="<results>/networks/league_{network}.csv",
-        code=code_of("plot_network"),
     output:
         graph_svg=report(
             ensure("<results>/figures/network_{network}.svg", non_empty=True),
@@ -111,6 +110,8 @@ rule plot_network:
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),
+    params:
+        code=code_of("plot_network"),
     message:
         "Draw the network {wildcards.network}"
     script:
@@ -124,7 +125,6 @@ rule plot_ranks:
             for outcome, measure in config["networks"]["profile"].items()
         ],
         profile="<results>/networks/benefit_profile.csv",
-        code=code_of("plot_ranks"),
     output:
         svg=report(
             ensure("<results>/figures/ranks.svg", non_empty=True),
@@ -144,6 +144,8 @@ rule plot_ranks:
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),
+    params:
+        code=code_of("plot_ranks"),
     message:
         "Draw the ranks of modalities"
     script:

@@ -6,8 +6,6 @@ rule run_notebook:
         notebook=lambda wildcards: locate(f"notebooks/{wildcards.notebook}.ipynb"),
         results=TABLES,
         claims=expand("<results>/claims/{claim}.json", claim=CLAIMS),
-        code=code_of("run_notebook"),
-        drawing=code_of("plot_forest"),
     output:
         notebook=ensure("<results>/notebooks/{notebook}.ipynb", non_empty=True),
     log:
@@ -21,6 +19,8 @@ rule run_notebook:
     resources:
         mem_mb=growing(2000),
         runtime=growing(10),
+    params:
+        code=[code_of("run_notebook"), code_of("plot_forest")],
     message:
         "Run notebook {wildcards.notebook}"
     script:

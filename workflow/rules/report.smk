@@ -77,7 +77,6 @@ rule build_explorer:
         profile="<results>/networks/benefit_profile.csv",
         ranks="<results>/figures/ranks.svg",
         ranks_table="<results>/figures/ranks.csv",
-        code=[*code_of("build_explorer"), *files_of("report/explorer")],
     output:
         index=ensure("<results>/report/index.html", non_empty=True),
         pages=directory("<results>/report/pages"),
@@ -91,6 +90,7 @@ rule build_explorer:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
+        code=code_of("build_explorer", files_of("report/explorer")),
         names=list(CLAIMS),
         networks=list(NETWORKS),
         labels={name: entry["label"] for name, entry in OUTCOMES["outcomes"].items()},
@@ -106,7 +106,6 @@ rule describe_results:
     input:
         results=outputs_of(STEPS),
         checksums=[str(Path(DATA) / name / registry.SUMS) for name in FORMATS],
-        code=code_of("describe_results"),
     output:
         package=ensure("<results>/datapackage.json", non_empty=True),
         crate=ensure("<results>/ro-crate-metadata.json", non_empty=True),
@@ -121,6 +120,7 @@ rule describe_results:
         mem_mb=growing(500),
         runtime=growing(5),
     params:
+        code=code_of("describe_results"),
         revision=lambda wildcards: revision_of(PROJECT),
         plan=fingerprint([config, OUTCOMES, MODALITIES, CLAIMS]),
         folders=[str(Path(DATA) / name) for name in FORMATS],
@@ -153,7 +153,6 @@ rule build_report:
         concordance="<results>/concordance/concordance.csv",
         package="<results>/datapackage.json",
         citation=[file for file in [locate("CITATION.cff")] if Path(file).is_file()],
-        code=[*code_of("build_report"), *files_of("report/printed")],
     output:
         report=ensure("<results>/report/report.html", non_empty=True),
     log:
@@ -166,6 +165,7 @@ rule build_report:
         mem_mb=growing(1000),
         runtime=growing(5),
     params:
+        code=code_of("build_report", files_of("report/printed")),
         names=list(CLAIMS),
         plan=config,
         outcomes=OUTCOMES["outcomes"],

@@ -8,7 +8,6 @@ rule judge_risk_of_bias:
         arms="<results>/harmonized/arms.csv",
         measurements="<results>/harmonized/measurements.csv",
         screens="<results>/integrity/screens.csv",
-        code=code_of("judge_risk_of_bias"),
     output:
         risk_of_bias=report(
             ensure("<results>/risk_of_bias/risk_of_bias.csv", non_empty=True),
@@ -26,6 +25,7 @@ rule judge_risk_of_bias:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
+        code=code_of("judge_risk_of_bias"),
         outcomes=OUTCOMES,
     message:
         "Judge the risk of bias of every trial by outcome"
