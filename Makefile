@@ -11,7 +11,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH        := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := run
-.PHONY: run test test-slow test-cluster env lint bench report docs lock clean help
+.PHONY: run test test-slow test-again test-cluster env lint bench report docs lock clean help
 
 run: $(READY)  ## run the whole analysis (the default); results/ holds what comes out
 	snakemake
@@ -21,6 +21,9 @@ test: $(READY)  ## run the tests, but for those that run the workflow
 
 test-slow: $(READY)  ## run the tests that run the workflow, kill it, or open a browser (half an hour)
 	pytest -n auto -m slow
+
+test-again: $(READY)  ## run only the slow tests that failed last, one at a time
+	pytest -n0 -m slow --last-failed --last-failed-no-failures none
 
 test-cluster: $(READY)  ## run the tests on a Slurm cluster of their own (root, installs Debian packages)
 	LIVERFIT_TEST_CLUSTER=1 pytest -n0 -rs tests/cluster
