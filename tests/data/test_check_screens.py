@@ -84,6 +84,18 @@ def test_sound_trials_give_no_warning_but_of_numbers_that_recur(mini: Path) -> N
             "measurements.csv:10: n: warning: 61 participants measured of 16 randomised",
         ),
         (
+            "measurements",
+            10,
+            {"n": "12"},
+            "measurements.csv:10: n: warning: 12 participants, a number that the arm has nowhere",
+        ),
+        (
+            "measurements",
+            10,
+            {"as_reported": ""},
+            "measurements.csv:10: as_reported: warning: no number stands in as_reported",
+        ),
+        (
             "arms",
             2,
             {"n_analysed": "17"},

@@ -71,6 +71,16 @@ def check_as_printed(line: int, r: dict[str, str], found: Findings) -> None:
     _check_p(line, r, found)
 
 
+def check_has_words(line: int, r: dict[str, str], found: Findings) -> None:
+    """Warn where a number stands beside words that hold none: nothing would show a slip of it."""
+    words = r["as_reported"]
+    filled = [column for column in NUMBERS if r[column]]
+    if filled and not _NUMBER.search(words):
+        what = f"no number stands in as_reported {shown(words)} beside {filled[0]}"
+        remedy = "copy the words that print it; without them a slip of the hand shows nowhere"
+        found.warn(line, "as_reported", what, "the words with the number", remedy)
+
+
 def check_order(table: RawTable, found: Findings) -> None:
     """Warn where baseline and end of one arm stand in the other order in the words they share.
 

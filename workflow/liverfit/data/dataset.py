@@ -11,7 +11,8 @@ import pandas as pd
 
 from liverfit import store
 
-from .checks import check_cells, check_keys, check_references, records
+from .arm_sizes import arm_sizes
+from .checks import check_cells, check_keys, check_references
 from .decimals import decimal_points
 from .descriptor import TableFile, read_descriptor, table_files
 from .findings import (
@@ -28,7 +29,7 @@ from .findings import (
 from .mapped import LongTables, long_tables, mapping_of
 from .mapping import LONG, Plan
 from .plan import key_lines
-from .plausibility import check_records, number
+from .plausibility import check_records
 from .registry import DESCRIPTOR, check_folder, data_files, verify_checksums
 from .remote import CACHE, obtain
 from .schema import FORMATS, MAPPED, TABLES
@@ -258,9 +259,9 @@ def _read_tables(
     every = {**tables, **made.tables}
     readable = {name: table for name, table in every.items() if table.present}
     check_references(readable, collectors, files)
-    randomised = _randomised(readable)
+    sizes = arm_sizes(readable.get("arms"))
     for name, table in every.items():
-        check_records(name, table, collectors[name], randomised)
+        check_records(name, table, collectors[name], sizes, name in made.tables)
         together = [*table.findings, *collectors[name]]
         dataset.findings += sorted(together, key=by_line)
         dataset.tables[name] = _table_frame(dataset.name, files[name], table)
@@ -306,14 +307,6 @@ def _undeclared_tables(folder: Path, declared: dict[str, TableFile]) -> list[Fin
             what = f"{DESCRIPTOR} does not name the table, it is not read"
             found.append(Finding(*place, what, "every table under files", remedy, WARNING))
     return found
-
-
-def _randomised(tables: dict[str, RawTable]) -> dict[tuple[str, str], float | None]:
-    if "arms" not in tables:
-        return {}
-    return {
-        (r["trial_id"], r["arm_id"]): number(r["n_randomised"]) for _, r in records(tables["arms"])
-    }
 
 
 def _table_frame(dataset: str, file: str, table: RawTable) -> pd.DataFrame:

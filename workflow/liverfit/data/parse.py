@@ -197,3 +197,13 @@ def _why_not_a_number(text: str) -> ParseError:
 
 def _quoted(text: str) -> str:
     return shown(text, limit=40)
+
+
+def number(cell: str) -> float | None:
+    """Return the number in a cell, or None when it is empty or unreadable (found elsewhere)."""
+    if not cell:
+        return None
+    try:
+        return parse_number(cell)
+    except ParseError:
+        return None

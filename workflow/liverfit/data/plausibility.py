@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from .as_printed import check_as_printed, check_order
+from .arm_sizes import NEEDS as _SIZE_NEEDS
+from .arm_sizes import Sizes, check_sizes
+from .as_printed import NUMBERS, check_as_printed, check_has_words, check_order
 from .checks import Record, records
 from .findings import Findings, shown
-from .parse import ParseError, parse_number
+from .parse import number
 from .table import RawTable
 
 _CHECK = "check it against the source"
@@ -17,7 +19,7 @@ _INTERVALS = ("ci95", "iqr", "range")
 
 
 def check_records(
-    name: str, table: RawTable, found: Findings, randomised: dict[tuple[str, str], float | None]
+    name: str, table: RawTable, found: Findings, sizes: Sizes, mapped: bool = False
 ) -> None:
     """Check the records of one table.
 
@@ -28,28 +30,22 @@ def check_records(
     table : RawTable
     found : Findings
         Collector of the table's file.
-    randomised : dict
-        Participants randomised by (trial_id, arm_id), for measurements.
+    sizes : dict
+        As `arm_sizes` gives them, for measurements.
+    mapped : bool
+        Whether the table was made from one of another layout, which need not hold words.
     """
     checks = [check for check in _CHECKS.get(name, ()) if set(check.needs) <= table.present]
-    sized = name == "measurements" and {"trial_id", "arm_id", "timepoint", "n"} <= table.present
-    if name == "measurements" and table.present >= set(_ORDER_NEEDS):
-        check_order(table, found)
+    if name == "measurements" and not mapped and table.present >= {*NUMBERS, "as_reported"}:
+        checks.append(_Check(check_has_words, ("as_reported",)))
+    if name == "measurements":
+        if table.present >= set(_ORDER_NEEDS):
+            check_order(table, found)
+        if table.present >= set(_SIZE_NEEDS):
+            check_sizes(table, sizes, found)
     for line, r in records(table):
         for check in checks:
             check.run(line, r, found)
-        if sized:
-            _check_n(line, r, found, randomised)
-
-
-def number(cell: str) -> float | None:
-    """Return the number in a cell, or None when it is empty or unreadable (found elsewhere)."""
-    if not cell:
-        return None
-    try:
-        return parse_number(cell)
-    except ParseError:
-        return None
 
 
 def _check_design(line: int, r: Record, found: Findings) -> None:
@@ -63,15 +59,6 @@ def _check_arm_size(line: int, r: Record, found: Findings) -> None:
     if allocated is not None and analysed is not None and analysed > allocated:
         what = f"{analysed:g} analysed of {allocated:g} randomised"
         found.warn(line, "n_analysed", what, "no more analysed than randomised", _CHECK)
-
-
-def _check_n(
-    line: int, r: Record, found: Findings, randomised: dict[tuple[str, str], float | None]
-) -> None:
-    n, allocated = number(r["n"]), randomised.get((r["trial_id"], r["arm_id"]))
-    if n is not None and allocated is not None and n > allocated and r["timepoint"] != "contrast":
-        what = f"{n:g} participants measured of {allocated:g} randomised to the arm"
-        found.warn(line, "n", what, "no more than were randomised", _CHECK)
 
 
 def _check_interval(
