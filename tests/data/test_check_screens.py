@@ -91,6 +91,18 @@ def test_sound_trials_give_no_warning_but_of_numbers_that_recur(mini: Path) -> N
         ),
         (
             "measurements",
+            15,
+            {"center": "12", "as_reported": "12 cm decrease"},
+            "measurements.csv:15: center: warning: '12' goes the other way in as_reported",
+        ),
+        (
+            "measurements",
+            15,
+            {"qualitative": "increased"},
+            "measurements.csv:15: qualitative: warning: the centre '-12' stands beside increased",
+        ),
+        (
+            "measurements",
             10,
             {"as_reported": ""},
             "measurements.csv:10: as_reported: warning: no number stands in as_reported",

@@ -25,6 +25,11 @@ _WAY = re.compile(
     r"|(?P<rise>increas|rose\b|rise\b|raised|gained|higher))[^;.()]*$",
     re.IGNORECASE,
 )
+_WAY_AFTER = re.compile(
+    r"^[^;:]{0,40}?\b(?:(?P<fall>decreas|reduc|loss\b|fall\b|declin|drop|lower\b|less\b)"
+    r"|(?P<rise>increas|rise\b|gain\b|higher\b))",
+    re.IGNORECASE,
+)
 _COPY = "copy both from the source once more"
 
 
@@ -42,8 +47,8 @@ def check_as_printed(line: int, r: dict[str, str], found: Findings) -> None:
     Notes
     -----
     Words without numbers are passed over. A sign is doubted only where every place of the number
-    in the words has the other one in print. Prose such as "fell by 3.2" has none; the centre of a
-    change or contrast is then held to the verb before it.
+    in the words has the other one in print. Prose such as "fell by 3.2" or "a 12 % reduction" has
+    none; the centre of a change or contrast is then held to the word before it, else behind it.
     """
     words = r["as_reported"]
     places = list(_NUMBER.finditer(words))
@@ -63,8 +68,9 @@ def check_as_printed(line: int, r: dict[str, str], found: Findings) -> None:
             what = f"{shown(r[column], 30)} has another sign in as_reported {shown(words)}"
             found.warn(line, column, what, "the sign as it is printed", _COPY)
         elif column == "center" and r["timepoint"] in ("change", "contrast") and signs == {""}:
-            before = [words[: m.start()] for m in places if abs(value) in _readings(m[0])]
-            if {_way(text) for text in before} == ({"fall"} if value > 0 else {"rise"}):
+            here = [m for m in places if abs(value) in _readings(m[0])]
+            ways = {_way(words[: m.start()]) or _way_after(words[m.end() :]) for m in here}
+            if ways == ({"fall"} if value > 0 else {"rise"}):
                 what = f"{shown(r[column], 30)} goes the other way in as_reported {shown(words)}"
                 found.warn(line, column, what, "the direction of the words", _COPY)
     _check_kind(line, r, found)
@@ -135,6 +141,16 @@ def _way(before: str) -> str:
         found = match
     to_an_end = re.search(r"\b(?:to|from)\s*$", before) is not None
     return "" if found is None or to_an_end else str(found.lastgroup)
+
+
+def _way_after(text: str) -> str:
+    """Return "fall" or "rise", as the first such word soon behind a number says.
+
+    >>> _way_after("% reduction"), _way_after(" kg (8%) higher"), _way_after("; fat decreased")
+    ('fall', 'rise', '')
+    """
+    match = _WAY_AFTER.search(text)
+    return "" if match is None else str(match.lastgroup)
 
 
 def _readings(text: str) -> set[float]:

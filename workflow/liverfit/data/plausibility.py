@@ -122,6 +122,15 @@ def _check_center(line: int, r: Record, found: Findings) -> None:
         found.warn(line, "center", what, "something printed", "fill it or delete the record")
 
 
+def _check_direction(line: int, r: Record, found: Findings) -> None:
+    value, says = number(r["center"]), r["qualitative"]
+    if r["timepoint"] not in ("change", "contrast") or not value or "ratio" in r["unit"]:
+        return
+    if says == ("increased" if value < 0 else "decreased"):
+        what = f"the centre {shown(r['center'])} stands beside {says}"
+        found.warn(line, "qualitative", what, "a number and a direction that agree", _CHECK)
+
+
 def _check_percent(line: int, r: Record, found: Findings) -> None:
     if r["timepoint"] in ("contrast", ""):
         return
@@ -171,6 +180,7 @@ _CHECKS: dict[str, tuple[_Check, ...]] = {
             _check_center,
             (*_INTERVAL_NEEDS, "center_type", "unit", "spread", "p_value", "qualitative"),
         ),
+        _Check(_check_direction, ("timepoint", "center", "unit", "qualitative")),
         _Check(_check_percent, ("timepoint", "unit", "center_type", "center", "lower")),
         _Check(_check_timepoint, ("timepoint", "week", "comparator_arm_id")),
         _Check(
