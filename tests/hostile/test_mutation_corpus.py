@@ -26,21 +26,17 @@ MAY_BE_SILENT = {
     "half_written_then_summed",
     "lost_row",
     "lost_sign",
-    "lost_sign_without_words",
     "sd_labelled_se",
     "sd_labelled_se_in_a_trial",
     "se_labelled_sd",
     "slipped_decimal_point",
-    "slipped_decimal_point_without_words",
     "swapped_arms",
     "swapped_arms_with_words",
     "swapped_digits",
     "swapped_visits",
     "swapped_visits_with_words",
-    "wrong_n",
     "wrong_unit",
     "wrong_unit_in_a_trial",
-    "wrong_unit_without_words",
 }
 
 
