@@ -32,13 +32,21 @@ def told(folder: Folder, **cells: str) -> list[tuple[str, str]]:
         ("1,234 (SD 56)", "1234", "56"),
         ("3·2 (2·1)", "3.2", "2.1"),
         ("p=0.04 only", "", ""),
-        ("no change", "3.2", "2.1"),
-        ("", "3.2", "2.1"),
+        ("fell by 3.2", "-3.2", ""),
+        ("a 3.2 % reduction", "-3.2", ""),
     ],
 )
 def test_what_is_printed_passes(folder: Folder, words: str, center: str, spread: str) -> None:
     found = told(folder, as_reported=f'"{words}"', center=center, spread=spread)
     assert not [what for _, what in found if "as_reported" in what]
+
+
+@pytest.mark.parametrize("words", ["", "no change"])
+def test_a_number_without_the_words_that_print_it_is_told(folder: Folder, words: str) -> None:
+    found = told(folder, as_reported=words, center="3.2", spread="2.1")
+    assert ("as_reported", f"no number stands in as_reported '{words}' beside center") in found
+    said = told(folder, as_reported=words, center="", spread="", qualitative="no_change")
+    assert not [what for _, what in said if "as_reported" in what]
 
 
 @pytest.mark.parametrize(
@@ -140,8 +148,10 @@ def test_the_real_data_are_what_they_say_they_print() -> None:
         for f in load_dataset(ROOT / "data/raw" / name).findings
         if "as_reported" in f.what
     }
-    # a misprint of the source, and falls that a review prints as "-1% fat reduction"
-    assert lines == {f"exercise_trials/measurements.csv:{n}" for n in (809, 1560, 2174)}
+    # a misprint of the source, falls that a review prints as "-1% fat reduction", and numbers that
+    # are printed in letters
+    misprints = (809, 1560, 2174, 2512, 2513)
+    assert lines == {f"exercise_trials/measurements.csv:{n}" for n in misprints}
 
 
 def test_an_outcome_that_is_all_but_a_known_one(folder: Folder) -> None:
