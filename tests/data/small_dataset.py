@@ -30,7 +30,6 @@ MEASUREMENT = EXAMPLES["measurements"][0] | {
     "trial_id": "alpha2015",
     "center": "-3.2",
     "spread": "2.1",
-    "as_reported": "",
 }
 SOURCE = MEASUREMENT["source_url"]
 
@@ -41,8 +40,12 @@ def csv_line(table: str, **cells: str) -> str:
 
 
 def measurement(**cells: str) -> str:
-    """Return a valid measurement line (alpha2015, ex) with some cells replaced."""
-    return csv_line("measurements", **{**MEASUREMENT, **cells})
+    """Return a valid measurement line (alpha2015, ex) with some cells replaced, and the words that
+    print its numbers where none are given."""
+    filled = {**MEASUREMENT, **cells}
+    numbers = [filled[c] for c in ("center", "spread", "lower", "upper") if filled.get(c)]
+    words = " and ".join(number.strip('"') for number in numbers)
+    return csv_line("measurements", **filled | {"as_reported": f'"{words}"'} | cells)
 
 
 def small_tables() -> dict[str, list[str]]:

@@ -47,7 +47,7 @@ def check_sizes(table: RawTable, sizes: Sizes, found: Findings) -> None:
     by_arm: dict[tuple[str, str], list[tuple[int, float]]] = defaultdict(list)
     for line, r in records(table):
         n = number(r["n"])
-        if n is not None and r["timepoint"] != "contrast":
+        if n and n > 0 and r["timepoint"] != "contrast":
             by_arm[r["trial_id"], r["arm_id"]].append((line, n))
     for arm, seen in by_arm.items():
         allocated, analysed = sizes.get(arm, (None, None))

@@ -10,7 +10,7 @@ import re
 
 from .checks import records
 from .findings import Findings, shown
-from .parse import MINUS, ParseError, parse_number, parse_pvalue
+from .parse import MINUS, ParseError, number, parse_number, parse_pvalue
 from .table import RawTable
 
 NUMBERS = ("center", "spread", "lower", "upper")
@@ -80,7 +80,7 @@ def check_as_printed(line: int, r: dict[str, str], found: Findings) -> None:
 def check_has_words(line: int, r: dict[str, str], found: Findings) -> None:
     """Warn where a number stands beside words that hold none: nothing would show a slip of it."""
     words = r["as_reported"]
-    filled = [column for column in NUMBERS if r[column]]
+    filled = [column for column in NUMBERS if number(r[column]) is not None]
     if filled and not _NUMBER.search(words):
         what = f"no number stands in as_reported {shown(words)} beside {filled[0]}"
         remedy = "copy the words that print it; without them a slip of the hand shows nowhere"
