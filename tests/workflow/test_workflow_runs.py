@@ -21,8 +21,7 @@ PER_CLAIM = (
     "evaluate_multiverse",
     "judge_claim",
     "conclude_claim",
-    "plot_forest",
-    "plot_specification_curve",
+    "plot_claim",
 )
 
 
@@ -172,7 +171,7 @@ def test_a_changed_data_set_re_runs_only_the_claims_it_bears_on(done):
     assert ran["harmonize"] == ran["derive_effects"] == 1
     # aerobic training is compared in the other data set alone: same evidence, no new judgment
     assert ran["judge_claim"] == 2
-    assert ran["plot_forest"] == 2
+    assert ran["plot_claim"] == 2
     assert ran["derive_variants"] == 1
     assert ran["evaluate_multiverse"] == 2
     assert done.planned() == {}
@@ -193,7 +192,7 @@ def test_a_changed_review_re_runs_no_claim(done):
 def test_changed_code_re_runs_what_imports_it(done):
     path = done.root / "workflow/liverfit/plots/forest.py"
     path.write_text(path.read_text() + "\n# a comment\n")
-    again = {"plot_forest", "build_explorer", "describe_results", "build_report", "default"}
+    again = {"plot_claim", "build_explorer", "describe_results", "build_report", "default"}
     assert set(done.planned()) == again
     path = done.root / "workflow/liverfit/claims/verdict.py"
     path.write_text(path.read_text() + "\n# a comment\n")

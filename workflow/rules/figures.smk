@@ -1,35 +1,79 @@
 # Figures, each as SVG and PNG with the table that it draws beside it.
 
 
-rule plot_forest:
+# One job for all figures of a claim: starting a job takes longer than drawing one.
+rule plot_claim:
     input:
         claim="<results>/claims/{claim}.json",
+        multiverse="<results>/multiverse/{claim}.json",
+        specifications="<results>/multiverse/{claim}.csv",
+        curve="<results>/multiverse/curves/{claim}.csv",
         evidence=evidence_of,
     output:
-        svg=report(
+        forest=report(
             ensure("<results>/figures/forest_{claim}.svg", non_empty=True),
             caption="../report/forest.rst",
             category="Claims",
             subcategory="Forest plots",
             labels={"claim": "{claim}"},
         ),
-        png=ensure("<results>/figures/forest_{claim}.png", non_empty=True),
-        table=ensure("<results>/figures/forest_{claim}.csv", non_empty=True),
+        forest_png=ensure("<results>/figures/forest_{claim}.png", non_empty=True),
+        forest_table=ensure("<results>/figures/forest_{claim}.csv", non_empty=True),
+        specification_curve=report(
+            ensure("<results>/figures/specification_curve_{claim}.svg", non_empty=True),
+            caption="../report/specification_curve.rst",
+            category="Claims",
+            subcategory="Specification curves",
+            labels={"claim": "{claim}"},
+        ),
+        specification_curve_png=ensure(
+            "<results>/figures/specification_curve_{claim}.png", non_empty=True
+        ),
+        specification_curve_table=ensure(
+            "<results>/figures/specification_curve_{claim}.csv", non_empty=True
+        ),
+        risk_of_bias=report(
+            ensure("<results>/figures/risk_of_bias_{claim}.svg", non_empty=True),
+            caption="../report/risk_of_bias.rst",
+            category="Claims",
+            subcategory="Risk of bias",
+            labels={"claim": "{claim}"},
+        ),
+        risk_of_bias_png=ensure("<results>/figures/risk_of_bias_{claim}.png", non_empty=True),
+        risk_of_bias_table=ensure("<results>/figures/risk_of_bias_{claim}.csv", non_empty=True),
+        funnel=report(
+            ensure("<results>/figures/funnel_{claim}.svg", non_empty=True),
+            caption="../report/funnel.rst",
+            category="Claims",
+            subcategory="Funnel plots",
+            labels={"claim": "{claim}"},
+        ),
+        funnel_png=ensure("<results>/figures/funnel_{claim}.png", non_empty=True),
+        funnel_table=ensure("<results>/figures/funnel_{claim}.csv", non_empty=True),
+        influence=report(
+            ensure("<results>/figures/influence_{claim}.svg", non_empty=True),
+            caption="../report/influence.rst",
+            category="Claims",
+            subcategory="Influence",
+            labels={"claim": "{claim}"},
+        ),
+        influence_png=ensure("<results>/figures/influence_{claim}.png", non_empty=True),
+        influence_table=ensure("<results>/figures/influence_{claim}.csv", non_empty=True),
     log:
-        "<logs>/plot_forest/{claim}.log",
+        "<logs>/plot_claim/{claim}.log",
     benchmark:
-        "<benchmarks>/plot_forest/{claim}.tsv"
+        "<benchmarks>/plot_claim/{claim}.tsv"
     conda:
         "../envs/liverfit.yaml"
     resources:
         mem_mb=growing(1000),
         runtime=growing(5),
     params:
-        code=code_of("plot_forest"),
+        code=code_of("plot_claim"),
     message:
-        "Draw the forest plot of {wildcards.claim}"
+        "Draw the figures of {wildcards.claim}"
     script:
-        "../scripts/plot_forest.py"
+        "../scripts/plot_claim.py"
 
 
 rule plot_scoreboard:
@@ -157,75 +201,3 @@ rule plot_extraction_agreement:
         "Draw the agreement between extractions"
     script:
         "../scripts/plot_extraction_agreement.py"
-
-
-rule plot_risk_of_bias:
-    input:
-        claim="<results>/claims/{claim}.json",
-        evidence=evidence_of,
-    output:
-        svg=report(
-            ensure("<results>/figures/risk_of_bias_{claim}.svg", non_empty=True),
-            caption="../report/risk_of_bias.rst",
-            category="Claims",
-            subcategory="Risk of bias",
-            labels={"claim": "{claim}"},
-        ),
-        png=ensure("<results>/figures/risk_of_bias_{claim}.png", non_empty=True),
-        table=ensure("<results>/figures/risk_of_bias_{claim}.csv", non_empty=True),
-    log:
-        "<logs>/plot_risk_of_bias/{claim}.log",
-    benchmark:
-        "<benchmarks>/plot_risk_of_bias/{claim}.tsv"
-    conda:
-        "../envs/liverfit.yaml"
-    resources:
-        mem_mb=growing(1000),
-        runtime=growing(5),
-    params:
-        code=code_of("plot_risk_of_bias"),
-    message:
-        "Draw the risk of bias of {wildcards.claim}"
-    script:
-        "../scripts/plot_risk_of_bias.py"
-
-
-# One job for both: starting a job takes longer than drawing either.
-rule plot_small_studies:
-    input:
-        claim="<results>/claims/{claim}.json",
-        evidence=evidence_of,
-    output:
-        funnel=report(
-            ensure("<results>/figures/funnel_{claim}.svg", non_empty=True),
-            caption="../report/funnel.rst",
-            category="Claims",
-            subcategory="Funnel plots",
-            labels={"claim": "{claim}"},
-        ),
-        funnel_png=ensure("<results>/figures/funnel_{claim}.png", non_empty=True),
-        funnel_table=ensure("<results>/figures/funnel_{claim}.csv", non_empty=True),
-        influence=report(
-            ensure("<results>/figures/influence_{claim}.svg", non_empty=True),
-            caption="../report/influence.rst",
-            category="Claims",
-            subcategory="Influence",
-            labels={"claim": "{claim}"},
-        ),
-        influence_png=ensure("<results>/figures/influence_{claim}.png", non_empty=True),
-        influence_table=ensure("<results>/figures/influence_{claim}.csv", non_empty=True),
-    log:
-        "<logs>/plot_small_studies/{claim}.log",
-    benchmark:
-        "<benchmarks>/plot_small_studies/{claim}.tsv"
-    conda:
-        "../envs/liverfit.yaml"
-    resources:
-        mem_mb=growing(1000),
-        runtime=growing(5),
-    params:
-        code=code_of("plot_small_studies"),
-    message:
-        "Draw the funnel of {wildcards.claim} and the influence of its trials"
-    script:
-        "../scripts/plot_small_studies.py"

@@ -84,37 +84,3 @@ rule evaluate_multiverse:
         "Evaluate the multiverse of {wildcards.claim}"
     script:
         "../scripts/evaluate_multiverse.py"
-
-
-rule plot_specification_curve:
-    input:
-        claim="<results>/judged/{claim}.json",
-        specifications="<results>/multiverse/{claim}.csv",
-        summary="<results>/multiverse/{claim}.json",
-        curve="<results>/multiverse/curves/{claim}.csv",
-        evidence=evidence_of,
-    output:
-        svg=report(
-            ensure("<results>/figures/specification_curve_{claim}.svg", non_empty=True),
-            caption="../report/specification_curve.rst",
-            category="Claims",
-            subcategory="Specification curves",
-            labels={"claim": "{claim}"},
-        ),
-        png=ensure("<results>/figures/specification_curve_{claim}.png", non_empty=True),
-        table=ensure("<results>/figures/specification_curve_{claim}.csv", non_empty=True),
-    log:
-        "<logs>/plot_specification_curve/{claim}.log",
-    benchmark:
-        "<benchmarks>/plot_specification_curve/{claim}.tsv"
-    conda:
-        "../envs/liverfit.yaml"
-    resources:
-        mem_mb=growing(1000),
-        runtime=growing(5),
-    params:
-        code=code_of("plot_specification_curve"),
-    message:
-        "Draw the specification curve of {wildcards.claim}"
-    script:
-        "../scripts/plot_specification_curve.py"

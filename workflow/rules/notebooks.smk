@@ -20,7 +20,7 @@ rule run_notebook:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        code=[code_of("run_notebook"), code_of("plot_forest")],
+        code=[code_of("run_notebook"), code_of("plot_claim")],
     message:
         "Run notebook {wildcards.notebook}"
     script:
