@@ -77,7 +77,7 @@ def job(explorer, tmp_path):
 
 
 def test_the_script_is_handed_what_the_rule_names(job):
-    assert set(job.files) | {"code"} == inputs_of_the_rule()
+    assert set(job.files) == inputs_of_the_rule()
 
 
 def test_the_script_writes_the_report_of_its_inputs(job, explorer, tmp_path):
