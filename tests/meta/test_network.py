@@ -124,6 +124,36 @@ def test_table_is_antisymmetric_additive_and_scores_sum(arms) -> None:
     assert n.q == pytest.approx(n.q_heterogeneity + n.q_inconsistency)
 
 
+@given(networks())
+@settings(max_examples=10)
+def test_the_restricted_likelihood_is_that_of_contrasts_with_the_first_arm(arms) -> None:
+    """Written out with full covariance matrices, at the estimate and on either side of it."""
+    n = meta.network(*from_arms(arms), method="REML")
+    y, rows, made = [], [], []
+    for study in dict.fromkeys(a[0] for a in arms):
+        first, *rest = sorted((a for a in arms if a[0] == study), key=lambda a: a[1])
+        for a in rest:
+            y.append(a[2] - first[2])
+            rows.append([(t == a[1]) - (t == first[1]) for t in n.treatments[1:]])
+            made.append((study, a[3], first[3]))
+    X = np.array(rows, dtype=float)
+    together = np.array([[p[0] == q[0] for q in made] for p in made])
+    V = together * np.array([p[2] for p in made]) + np.diag([p[1] for p in made])
+    share = 0.5 * (together + np.eye(len(made)))
+
+    def likelihood(tau2: float) -> float:
+        W = np.linalg.inv(V + tau2 * share)
+        XWX = X.T @ W @ X
+        rest = y - X @ np.linalg.solve(XWX, X.T @ W @ y)
+        logdets = [np.linalg.slogdet(M)[1] for M in (W, X.T @ X, XWX)]
+        constant = (len(y) - X.shape[1]) * np.log(2 * np.pi)
+        return 0.5 * (logdets[0] + logdets[1] - logdets[2] - rest @ W @ rest - constant)
+
+    assert n.loglik == pytest.approx(likelihood(n.tau2), rel=1e-8)
+    for other in (0.0, 0.9 * n.tau2, 1.1 * n.tau2 + 1e-4, 1.0):
+        assert likelihood(other) <= n.loglik + 1e-9
+
+
 @given(networks(), st.sampled_from([-1.0, 12.0]))
 @settings(max_examples=10)
 def test_scale(arms, factor: float) -> None:
