@@ -10,11 +10,10 @@ import numpy as np
 from ._contrasts import Contrasts, build_contrasts
 from ._gaussian import connected_components
 from ._pairs import Pairs, PairTables
-from ._profile import Weighted
 from ._validate import level_in_unit, one_of
 from .distributions import norm_critical, norm_two_sided
 from .errors import SingularModelError
-from .network import METHODS, heterogeneity, upper_tail
+from .network import METHODS, ContrastFit, fit_contrasts, upper_tail
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,24 +145,22 @@ def component_network(
     names, makeup = _makeup(data.treatments, sep, inactive)
     X = data.X @ makeup
     _refuse_undetermined(X, names)
-    q, df = Weighted(data.y, 1.0 / data.v, X).rss + data.q_within, len(data.y) - X.shape[1]
-    tau2 = heterogeneity(data, X, q, df, method)
-    fit = Weighted(data.y, 1.0 / (data.v + tau2), X)
-    beta, C = fit.beta, 0.5 * (fit.bread + fit.bread.T)
-    q_network, df_network = _network_q(data)
-    difference, df_difference = max(q - q_network, 0.0), df - df_network
+    fit = fit_contrasts(data, X, method)
+    beta, C, q, df = fit.beta, fit.cov, fit.q, fit.df
+    network = _network_fit(data)
+    difference, df_difference = max(q - network.q, 0.0), df - network.df
     return ComponentNetworkResult(
         components=_table(names, beta, C, level),
         vcov=C,
-        tau=float(np.sqrt(tau2)),
-        tau2=tau2,
+        tau=float(np.sqrt(fit.tau2)),
+        tau2=fit.tau2,
         q_additive=q,
         q_additive_df=df,
         q_additive_pvalue=upper_tail(q, df),
         q_difference=difference if df_difference > 0 else 0.0,
         q_difference_df=df_difference,
         q_difference_pvalue=upper_tail(difference, df_difference),
-        i2=100.0 * max(0.0, (q - df) / q) if q > 0 else 0.0,
+        i2=fit.i2,
         method=method,
         level=level,
         _pairs=Pairs.of(data.treatments, makeup @ beta, makeup @ C @ makeup.T, level),
@@ -205,15 +202,15 @@ def _refuse_undetermined(X: np.ndarray, names: tuple[str, ...]) -> None:
     )
 
 
-def _network_q(data: Contrasts) -> tuple[float, int]:
-    """Q and df of the network model, of each part of a disconnected network."""
+def _network_fit(data: Contrasts) -> ContrastFit:
+    """The common-effect network model, with a reference in each part of a disconnected network."""
     T = len(data.treatments)
     linked = np.zeros((T, T), dtype=bool)
     linked[data.first, data.second] = linked[data.second, data.first] = True
     part = connected_components(linked)
     references = {int(np.flatnonzero(part == g)[0]) for g in range(int(part.max()) + 1)}
     X = data.X[:, [t for t in range(T) if t not in references]]
-    return Weighted(data.y, 1.0 / data.v, X).rss + data.q_within, len(data.y) - X.shape[1]
+    return fit_contrasts(data, X, "common")
 
 
 def _table(names: tuple[str, ...], beta: np.ndarray, C: np.ndarray, level: float) -> pd.DataFrame:

@@ -228,11 +228,10 @@ def network(
     elif reference not in data.treatments:
         raise ValueError(f"reference {reference!r} is not one of the treatments")
     X = data.X[:, 1:]
-    q, df = Weighted(data.y, 1.0 / data.v, X).rss + data.q_within, len(data.y) - X.shape[1]
-    tau2 = heterogeneity(data, X, q, df, method)
-    fit = Weighted(data.y, 1.0 / (data.v + tau2), X)
+    fit = fit_contrasts(data, X, method)
+    q, df, tau2 = fit.q, fit.df, fit.tau2
     level_of, cov = np.zeros(len(data.treatments)), np.zeros((len(data.treatments),) * 2)
-    level_of[1:], cov[1:, 1:] = fit.beta, 0.5 * (fit.bread + fit.bread.T)
+    level_of[1:], cov[1:, 1:] = fit.beta, fit.cov
     within, within_df = _within_designs(data)
     within = min(within + data.q_within, q)
     return NetworkResult(
@@ -248,7 +247,7 @@ def network(
         q_inconsistency=q - within,
         q_inconsistency_df=df - within_df,
         q_inconsistency_pvalue=upper_tail(q - within, df - within_df),
-        i2=100.0 * max(0.0, (q - df) / q) if q > 0 else 0.0,
+        i2=fit.i2,
         loglik=_restricted_loglik(data, X, tau2, df) if method == "REML" else float("nan"),
         studies=len(data.studies),
         k=len(data.te),
@@ -260,17 +259,42 @@ def network(
     )
 
 
-def heterogeneity(data: Contrasts, X: np.ndarray, q: float, df: int, method: str) -> float:
-    """tau^2 >= 0 common to all comparisons; 0 without residual degrees of freedom.
+@dataclass(frozen=True)
+class ContrastFit:
+    """Coefficients (p,) and their covariance (p, p) under tau2; Cochran's Q of all comparisons
+    with its df, and I² (percent) from it."""
+
+    beta: np.ndarray
+    cov: np.ndarray
+    tau2: float
+    q: float
+    df: int
+    i2: float
+
+
+def fit_contrasts(data: Contrasts, X: np.ndarray, method: str) -> ContrastFit:
+    """Fit contrasts on a design (N, p), with a tau^2 >= 0 common to all comparisons; 0 without
+    residual degrees of freedom.
 
     "DL" is the generalised method of moments (Jackson, White & Riley 2012 doi:10.1002/sim.5453,
     one variance), with the Q of all comparisons.
     """
-    if method == "common" or df <= 0:
-        return 0.0
-    if method == "DL":
-        return max(0.0, (q - df) / Weighted(data.y, 1.0 / data.v, X).trace_p(X))
-    return estimate_tau2(data.y, data.v, X, method)
+    fit = Weighted(data.y, 1.0 / data.v, X)
+    q, df, tau2 = fit.rss + data.q_within, len(data.y) - X.shape[1], 0.0
+    if method == "DL" and df > 0:
+        tau2 = max(0.0, (q - df) / fit.trace_p(X))
+    elif method != "common" and df > 0:
+        tau2 = estimate_tau2(data.y, data.v, X, method)
+    if tau2 > 0.0:
+        fit = Weighted(data.y, 1.0 / (data.v + tau2), X)
+    return ContrastFit(
+        beta=fit.beta,
+        cov=0.5 * (fit.bread + fit.bread.T),
+        tau2=tau2,
+        q=q,
+        df=df,
+        i2=100.0 * max(0.0, (q - df) / q) if q > 0 else 0.0,
+    )
 
 
 def _restricted_loglik(data: Contrasts, X: np.ndarray, tau2: float, df: int) -> float:
