@@ -58,9 +58,8 @@ def check_sizes(table: RawTable, sizes: Sizes, found: Findings) -> None:
                 what = f"{n:g} participants measured of {allocated:g} randomised to the arm"
                 expected = "no more than were randomised"
             elif count[n] == 1 and n not in (allocated, analysed) and len(known) > 1:
-                others = " or ".join(f"{other:g}" for other in known if other != n)
                 what = f"{n:g} participants, a number that the arm has nowhere else"
-                expected = others
+                expected = " or ".join(f"{other:g}" for other in known if other != n)
             else:
                 continue
             found.warn(line, "n", what, expected, "check it against the source")

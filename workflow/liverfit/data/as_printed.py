@@ -10,7 +10,7 @@ import re
 
 from .checks import records
 from .findings import Findings, shown
-from .parse import MINUS, ParseError, number, parse_number, parse_pvalue
+from .parse import MINUS, ParseError, number, parse_pvalue
 from .table import RawTable
 
 NUMBERS = ("center", "spread", "lower", "upper")
@@ -54,10 +54,7 @@ def check_as_printed(line: int, r: dict[str, str], found: Findings) -> None:
     places = list(_NUMBER.finditer(words))
     printed = [(_readings(m[0]), _sign(words[: m.start()])) for m in places]
     for column in NUMBERS if printed else ():
-        try:
-            value = parse_number(r[column]) if r[column] else None
-        except ParseError:
-            continue  # told where cells are checked
+        value = number(r[column])
         if value is None:
             continue
         signs = {sign for readings, sign in printed if abs(value) in readings}
@@ -118,11 +115,10 @@ def check_order(table: RawTable, found: Findings) -> None:
 
 def _places(cell: str, words: str) -> list[int]:
     """Return where in the words a number stands."""
-    try:
-        value = abs(parse_number(cell))
-    except ParseError:
+    value = number(cell)
+    if value is None:
         return []
-    return [m.start() for m in _NUMBER.finditer(words) if value in _readings(m[0])]
+    return [m.start() for m in _NUMBER.finditer(words) if abs(value) in _readings(m[0])]
 
 
 def _sign(before: str) -> str:

@@ -36,8 +36,8 @@ def check_records(
         Whether the table was made from one of another layout, which need not hold words.
     """
     checks = [check for check in _CHECKS.get(name, ()) if set(check.needs) <= table.present]
-    if name == "measurements" and not mapped and table.present >= {*NUMBERS, "as_reported"}:
-        checks.append(_Check(check_has_words, ("as_reported",)))
+    if mapped:
+        checks = [check for check in checks if check.run is not check_has_words]
     if name == "measurements":
         if table.present >= set(_ORDER_NEEDS):
             check_order(table, found)
@@ -183,6 +183,7 @@ _CHECKS: dict[str, tuple[_Check, ...]] = {
         _Check(_check_direction, ("timepoint", "center", "unit", "qualitative")),
         _Check(_check_percent, ("timepoint", "unit", "center_type", "center", "lower")),
         _Check(_check_timepoint, ("timepoint", "week", "comparator_arm_id")),
+        _Check(check_has_words, (*NUMBERS, "as_reported")),
         _Check(
             check_as_printed,
             (*_INTERVAL_NEEDS, "timepoint", "spread", "spread_type", "p_value", "as_reported"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from liverfit.data.measurements import printed_p
-from liverfit.data.parse import ParseError, parse_number
+from liverfit.data.parse import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,14 +111,6 @@ def _records(table: pd.DataFrame, numbers: tuple[str, ...]) -> list[dict]:
                 row[key] = "" if missing else str(value)
         out.append(row)
     return out
-
-
-def number(text: str) -> float | None:
-    """The number in a printed cell; None where there is none."""
-    try:
-        return parse_number(text) if text else None
-    except ParseError:
-        return None
 
 
 def decimals(text: str) -> int:
