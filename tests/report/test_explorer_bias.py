@@ -9,7 +9,8 @@ import pytest
 from test_explorer_networks import Tables
 
 from liverfit.claims.risk_of_bias import DOMAINS
-from liverfit.report.explorer.bias import SIGNS, bias_of_claim, overall_bias
+from liverfit.plots.risk_of_bias import LIGHTS
+from liverfit.report.explorer.bias import bias_of_claim, overall_bias
 
 CLAIM = "exercise_lowers_liver_fat"
 
@@ -33,7 +34,7 @@ def test_every_trial_of_an_outcome_stands_with_its_judgement_by_domain(explorer,
     for trial, label in trials.items():
         for domain, cell in zip((*DOMAINS, "overall"), shown[label], strict=True):
             word = judged[trial, domain]
-            assert cell == f"{SIGNS[word]} {word.replace('_', ' ')}"
+            assert cell == f"{LIGHTS[word].sign} {word.replace('_', ' ')}"
     reasons = page.text("Reasons of the judgements on Liver fat")[1:]
     assert len(reasons) == len(trials) * (1 + len(DOMAINS))
     assert all(row[3] for row in reasons)

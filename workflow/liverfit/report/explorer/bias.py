@@ -6,14 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from liverfit.claims.risk_of_bias import DOMAINS, JUDGEMENTS, LABELS
+from liverfit.plots.risk_of_bias import LIGHTS
 from liverfit.plots.scales import Scale
 from liverfit.plots.style import sentence
 from liverfit.report.explorer import words
 
 if TYPE_CHECKING:
     from liverfit.report.explorer.trial import Records
-
-SIGNS = {"low": "+", "some_concerns": "−", "high": "×", "no_information": "?"}
 
 
 def overall_bias(records: Records) -> dict[str, dict[str, str]]:
@@ -84,7 +83,12 @@ def _on_outcome(lines: list[dict], primary: bool, records: Records) -> dict:
         "rows": rows,
         "leading": sum(row["primary"] for row in rows),
         "counts": [
-            {"judgement": name, "sign": SIGNS[name], "told": words.plain(name), "k": counts[name]}
+            {
+                "judgement": name,
+                "sign": LIGHTS[name].sign,
+                "told": words.plain(name),
+                "k": counts[name],
+            }
             for name in JUDGEMENTS
         ],
         "unknown": [
@@ -97,9 +101,8 @@ def _on_outcome(lines: list[dict], primary: bool, records: Records) -> dict:
 
 
 def _light(row: dict) -> dict:
-    return {
-        "judgement": row["judgement"],
-        "sign": SIGNS[row["judgement"]],
-        "told": words.plain(row["judgement"]),
-        "reason": sentence(row["reason"]),
-    }
+    return {**_judgement(row["judgement"]), "reason": sentence(row["reason"])}
+
+
+def _judgement(name: str) -> dict:
+    return {"judgement": name, "sign": LIGHTS[name].sign, "told": words.plain(name)}

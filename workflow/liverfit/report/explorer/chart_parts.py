@@ -12,6 +12,12 @@ ABOVE = "wide ? 0 : -13"
 SIGNED_PERCENT = "(datum.value > 0 ? '+' : '') + format(100 * (exp(datum.value) - 1), '.0f') + '%'"
 
 
+def row_places(field: str) -> alt.Y:
+    """The place of each row, by its name and in the order given; names only on a wide page."""
+    by_order = alt.EncodingSortField(field="order", op="min")
+    return alt.Y(f"{field}:N", sort=by_order, title=None, axis=ROW_NAMES)
+
+
 def axis(ratio: bool) -> dict:
     """Title, scale and axis of effects, to be filled in."""
     return {

@@ -11,12 +11,12 @@ import altair as alt
 
 from liverfit.report.explorer.chart_parts import (
     ABOVE,
-    ROW_NAMES,
     axis,
     band,
     blank,
     label_above,
     null,
+    row_places,
     spec,
     value_axis,
 )
@@ -54,13 +54,7 @@ def forest(*, ratio: bool) -> dict:
     are on the scale of analysis.
     """
     x = axis(ratio)
-    y = alt.Y(
-        "key:N",
-        sort=alt.EncodingSortField(field="order", op="min"),
-        title=None,
-        axis=ROW_NAMES,
-    )
-    base = alt.Chart(alt.NamedData(name="rows")).encode(y=y)
+    base = alt.Chart(alt.NamedData(name="rows")).encode(y=row_places("key"))
     effect = base.transform_filter("datum.kind == 'effect'")
     total = base.transform_filter("datum.kind == 'total'")
     spread = base.transform_filter("datum.kind == 'prediction'")
@@ -106,14 +100,8 @@ def forest(*, ratio: bool) -> dict:
 def leave_one_out(*, ratio: bool) -> dict:
     """The pooled estimate without each trial in turn; `whole` marks that of all trials."""
     x = axis(ratio)
-    y = alt.Y(
-        "key:N",
-        sort=alt.EncodingSortField(field="order", op="min"),
-        title=None,
-        axis=ROW_NAMES,
-    )
     base = alt.Chart(alt.NamedData(name="rows")).encode(
-        y=y, color=alt.Color("colour:N", scale=None)
+        y=row_places("key"), color=alt.Color("colour:N", scale=None)
     )
     tips = [
         alt.Tooltip("key:N", title="Without"),
@@ -217,8 +205,7 @@ def moving_choices() -> dict:
 def scoreboard() -> dict:
     """Effects of all claims in smallest effects of interest, the claimed direction to the right."""
     base = alt.Chart(alt.NamedData(name="rows")).encode(
-        y=alt.Y("statement:N", sort=alt.EncodingSortField(field="order", op="min"), title=None,
-                axis=ROW_NAMES),
+        y=row_places("statement"),
         color=alt.Color("colour:N", scale=None),
         tooltip=[
             alt.Tooltip("statement:N", title="Claim"),

@@ -286,8 +286,7 @@ def _pairs(network: dict, scale: Scale, labels: dict) -> list[dict]:
     digits = scale.decimals([interval_of(r) for r in network["league"]])
     return [
         {
-            "first": labels[r["node1"]],
-            "second": labels[r["node2"]],
+            "label": words.against(labels[r["node1"]], labels[r["node2"]]),
             "told": with_ci(scale, r, digits),
             "prediction": with_pi(scale, r, digits),
             "p": words.p_value(r["pvalue"]),
@@ -338,8 +337,7 @@ def ranks(network: dict, labels: dict) -> dict:
 def _trials(network: dict, labels: dict, known: set[str]) -> list[dict]:
     return [
         {
-            "label": clean(t["label"]) or t["trial_id"],
-            "page": words.page_name(t["trial_id"]) if t["trial_id"] in known else None,
+            **_link(t, known),
             "nodes": [labels.get(node, node) for node in t["nodes"]],
             "contrasts": len(t["effect_ids"]),
             "fitted": t["fitted"],
@@ -348,12 +346,20 @@ def _trials(network: dict, labels: dict, known: set[str]) -> list[dict]:
     ]
 
 
+def _link(trial: dict, known: set[str]) -> dict:
+    """The name of a trial, and its page where it has one."""
+    name = trial["trial_id"]
+    return {
+        "label": clean(trial["label"]) or name,
+        "page": words.page_name(name) if name in known else None,
+    }
+
+
 def _left_out(network: dict, labels: dict, known: set[str]) -> list[dict]:
     """Trials left out of the fit, the names of nodes in the reasons as their labels."""
     return [
         {
-            "label": clean(row["label"]) or row["trial_id"],
-            "page": words.page_name(row["trial_id"]) if row["trial_id"] in known else None,
+            **_link(row, known),
             "why": sentence(
                 " ".join(words.within(labels.get(word, word))
                          for word in clean(row["detail"]).split(" "))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import altair as alt
 
-from liverfit.report.explorer.chart_parts import ROW_NAMES, axis, label_above, null, spec
+from liverfit.report.explorer.chart_parts import axis, label_above, null, row_places, spec
 from liverfit.report.explorer.network_graph import HEIGHT, REACH
 
 
@@ -99,10 +99,8 @@ def node_effects(*, ratio: bool) -> dict:
 
     Rows hold key, order, yi, lo, hi, pi_lo, pi_hi (null without one), text and prediction.
     """
-    y = alt.Y("key:N", sort=alt.EncodingSortField(field="order", op="min"), title=None,
-              axis=ROW_NAMES)  # fmt: skip
     base = alt.Chart(alt.NamedData(name="rows")).encode(
-        y=y, color=alt.Color("colour:N", scale=None)
+        y=row_places("key"), color=alt.Color("colour:N", scale=None)
     )
     tips = [
         alt.Tooltip("key:N", title="Node"),

@@ -38,7 +38,7 @@ def graph(network: dict, labels: dict[str, str]) -> dict | None:
                 "mx": x + share * (x2 - x), "my": y + share * (y2 - y),
                 "k": e["k"], "connected": e["connected"], "modality": "",
                 "width": THINNEST + (WIDEST - THINNEST) * (e["k"] - 1) / max(trials - 1, 1),
-                "label": f"{labels[e['node1']]} against {words.within(labels[e['node2']])}",
+                "label": words.against(labels[e["node1"]], labels[e["node2"]]),
                 "more": ", ".join(names.get(t, t) for t in e["trials"]),
             }
         )  # fmt: skip

@@ -43,7 +43,7 @@ def inconsistency(network: dict, labels: dict) -> dict:
         else None,
         "split": [
             {
-                "label": f"{labels[r['node1']]} against {words.within(labels[r['node2']])}",
+                "label": words.against(labels[r["node1"]], labels[r["node2"]]),
                 "k": r["k"],
                 "share": words.percent(round(r["proportion"], 9)),
                 **{key: with_se(r[key], r[f"{key}_se"]) for key in ("direct", "indirect")},
@@ -94,20 +94,20 @@ def transitivity_of(network: dict, table: list[dict], labels: dict) -> dict:
     names = list(dict.fromkeys(r["modifier"] for r in own))
     cells = {(r["node1"], r["node2"], r["modifier"]): r for r in own}
     pairs = list(dict.fromkeys((r["node1"], r["node2"]) for r in own))
+    heads = [MODIFIERS.get(name, words.capital(words.plain(name))) for name in names]
     tests, untested = [], {}
-    for name in names:
+    for name, head in zip(names, heads, strict=True):
         r = next(r for r in own if r["modifier"] == name)
-        head = MODIFIERS.get(name, words.capital(words.plain(name)))
         if number(r["pvalue"]) is not None:
             tests.append({"name": head, "test": clean(r["test"]), "p": words.p_value(r["pvalue"]),
                           "comparisons": words.count(r["tested_comparisons"])})  # fmt: skip
         else:
             untested.setdefault(sentence(r["reason"]), []).append(head)
     return {
-        "heads": [MODIFIERS.get(name, words.capital(words.plain(name))) for name in names],
+        "heads": heads,
         "rows": [
             {
-                "label": f"{labels[one]} against {words.within(labels[two])}",
+                "label": words.against(labels[one], labels[two]),
                 "k": words.count(cells[one, two, names[0]]["k"]),
                 "cells": [_modifier(cells.get((one, two, name))) for name in names],
             }

@@ -60,6 +60,15 @@ def within(text: object) -> str:
     return told[:1].lower() + told[1:] if told[1:2].islower() else told
 
 
+def against(one: object, other: object) -> str:
+    """Words for the comparison of two nodes of a network.
+
+    >>> against("Aerobic", "No exercise")
+    'Aerobic against no exercise'
+    """
+    return f"{clean(one)} against {within(other)}"
+
+
 def condition_word(name: str) -> str:
     """Words for a condition of the participants."""
     return CONDITIONS.get(name, capital(plain(name)))
