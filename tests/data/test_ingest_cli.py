@@ -158,7 +158,6 @@ FILES = ["dataset.yaml", "trials.csv", "arms.csv", "measurements.csv", "SHA256SU
 
 @settings(
     max_examples=120,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(

@@ -117,7 +117,6 @@ PIECES = DESCRIPTOR.splitlines(keepends=True)
 
 @settings(
     max_examples=200,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(

@@ -16,7 +16,6 @@ from liverfit.data.table import read_table
 COLUMNS = ["trial_id", "arm_id", "center"]
 ANY = settings(
     max_examples=150,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=12)

@@ -52,13 +52,10 @@ class WeightEvidence:
         if percent is not None:
             stable = "yes" if abs(percent) < self.margin else "no"
             return _evidence(percent, stable, source, rows)
-        pair = (arm["arm_id"], comparator["arm_id"])
-        said = [(trial["trial_id"], *pair), (trial["trial_id"], *reversed(pair))]
+        name, a, b = trial["trial_id"], arm["arm_id"], comparator["arm_id"]
+        told = [self.words.get((name, *pair), {}) for pair in ((a, b), (b, a))]
         if comparator["modality"] in INACTIVE:  # else one arm's words do not tell a difference
-            said.append((trial["trial_id"], arm["arm_id"], ""))
-        told = [self.words[key] for key in said if key in self.words]
-        if comparator["modality"] in INACTIVE:
-            told.append({trial["row_id"]: trial["weight_result"]})
+            told += [self.words.get((name, a, ""), {}), {trial["row_id"]: trial["weight_result"]}]
         for words in told:
             stable = {WORDS[word] for word in words.values() if word in WORDS}
             if len(stable) == 1:
