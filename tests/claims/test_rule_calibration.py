@@ -5,6 +5,7 @@ import pytest
 from claim_parts import CLAIM, OUTCOMES, PLAN, SETTINGS, arm_summaries, contrasts, effect, table
 from scipy.stats import norm
 
+from liverfit.claims import calibration, simulate_regressions
 from liverfit.claims.calibration import calibrate_claim, line_verdicts
 from liverfit.claims.evidence import select_evidence
 from liverfit.claims.fit import fit_line
@@ -227,6 +228,27 @@ def test_a_regression_is_judged_one_by_one():
     got = calibrate_claim(claim, SETTINGS)
     assert got["scenarios"]["null"]["simulations"] == 100
     assert 0 <= got["false_positive_rate"] <= 0.15
+
+
+@pytest.mark.parametrize("scenario", ["null", "smallest_effect"])
+def test_regressions_fitted_together_are_judged_as_one_by_one(monkeypatch, scenario):
+    rng = np.random.default_rng(11)
+    effects = []
+    for trial in range(7):
+        for arm in range(1 + trial % 2):
+            dose = float(60 + 20 * trial + 50 * arm)
+            e = effect(f"t{trial}", float(rng.normal(-2, 0.6)), 0.1, arm_id=f"a{arm}")
+            effects.append({**e, "minutes_per_week": None if trial == 6 and arm else dose})
+    claim = judged(effects, model="meta_regression", moderator="minutes_per_week",
+                   rule="lowest_dose")  # fmt: skip
+    line = ordered(claim["lines"][0])
+    assert simulate_regressions.fits_together(line)
+    together = line_verdicts("x", line, scenario, SETTINGS, range(60))
+    asked = []
+    monkeypatch.setattr(calibration, "fits_together", lambda line: asked.append(line))
+    assert line_verdicts("x", line, scenario, SETTINGS, range(60)) == together
+    assert asked
+    assert len(set(together)) > 1
 
 
 def test_where_dose_explains_half_that_null_is_simulated_too():

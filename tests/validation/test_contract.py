@@ -82,6 +82,11 @@ def _multilevel_batch(y, v, i):
     return float(b.coef[0]), float(b.se[0])
 
 
+def _regression_batch(y, v, i):
+    b = meta.multilevel_regression_batch(y[None], v, [i // 2, i], i)
+    return float(b.coef[0, 0]), float(b.se[0, 0])
+
+
 def _robust(y, v, i):
     return _first(meta.multilevel(y, v, [i // 2, i]).robust(i // 2))
 
@@ -98,6 +103,7 @@ MODELS = {
     "cumulative": Model(_cumulative),
     "multilevel": Model(_multilevel, tolerance=1e-5),
     "multilevel_batch": Model(_multilevel_batch, minimum=3, tolerance=1e-5),
+    "multilevel_regression_batch": Model(_regression_batch, minimum=4, tolerance=1e-5),
     "multilevel, CR2": Model(_robust, minimum=3, tolerance=1e-5),
     "multivariate": Model(
         lambda y, v, i: _first(meta.multivariate(y, v, ["fat"] * len(y), i)),

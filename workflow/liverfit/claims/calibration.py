@@ -28,17 +28,22 @@ from liverfit.claims.scenarios import (
 )
 from liverfit.claims.simulate import CHUNK, draw, intervals, ordered
 from liverfit.claims.simulate_pairs import PAIRED, pair_verdicts
+from liverfit.claims.simulate_regressions import (
+    REGRESSION,
+    fits_together,
+    needs_share,
+    regression_verdicts,
+)
 from liverfit.claims.streams import stream
 from liverfit.claims.verdict import (
     HALF_OF_TAU2,
     VERDICTS,
     combined,
     line_verdict,
-    superiority,
 )
 
 POOLED = "random_effects"
-FITTED_ONE_BY_ONE = ("meta_regression", "moderator_test", PAIRED, *NETWORKS)
+SIMULATED = (POOLED, REGRESSION, "moderator_test", PAIRED, *NETWORKS)
 NOMINAL = 0.05
 
 
@@ -140,7 +145,7 @@ def simulated_verdicts(claim: dict, settings: dict, share: tuple[int, int] = (1,
 
 
 def _count(primary: list[dict], calibration: dict) -> int:
-    """How many data sets are simulated: fewer where a line has to be fitted one by one."""
+    """How many data sets are simulated: fewer where a line is more than a pooled mean."""
     slow = any(line["specified_model"] != POOLED for line in primary if line["status"] == "ok")
     return calibration["simulations_one_by_one" if slow else "simulations"]
 
@@ -153,8 +158,8 @@ def _cannot(claim: dict, primary: list[dict]) -> str:
     if missing and claim.get("combine", "all") == "all":
         first = missing[0]
         return f"the claim needs its line {first['name']}, with {first['status_reason']}"
-    known = (POOLED, *FITTED_ONE_BY_ONE)
-    strange = [line["specified_model"] for line in fitted if line["specified_model"] not in known]
+    models = [line["specified_model"] for line in fitted]
+    strange = [model for model in models if model not in SIMULATED]
     return f"no simulation is written for the model {strange[0]}" if strange else ""
 
 
@@ -272,6 +277,11 @@ def _judged(line: dict, y: np.ndarray, vi: np.ndarray, models: dict) -> list[str
     """The line's verdict on each row of effects (count, k) with variances vi."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", meta.StatisticalWarning)
+        if fits_together(line):
+            try:
+                return regression_verdicts(line, y, models)
+            except meta.ConvergenceError:
+                pass  # the single fits tell which
         if line["specified_model"] != POOLED:
             return [_refitted(line, *row, models) for row in zip(y, vi, strict=True)]
         return [_word(line, *numbers) for numbers in zip(*intervals(line, y, vi, models),
@@ -299,13 +309,6 @@ def _refitted(line: dict, y: np.ndarray, vi: np.ndarray, models: dict) -> str:
         effects.append({**e, **parts, "yi": value, "vi": variance})
     again = {**line, "model": line["specified_model"], "effects": effects}
     fitted = {**again, **fit_line(again, {**models, "curve_points": 0, "r2_resamples": 0})}
-    if _needs_share(fitted):
+    if needs_share(fitted):
         fitted |= fit_line(again, {**models, "curve_points": 0, "r2_limit": HALF_OF_TAU2})
     return line_verdict(fitted)[0]
-
-
-def _needs_share(fitted: dict) -> bool:
-    """Whether the verdict turns on the interval of the share of tau² explained, which is slow."""
-    r2 = fitted["extra"].get("r2")
-    able = fitted["rule"] == "lowest_dose" and fitted["status"] == "ok" and r2 is not None
-    return able and r2 < HALF_OF_TAU2 and superiority(fitted)[0] == "supported"

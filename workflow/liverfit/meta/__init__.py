@@ -30,6 +30,8 @@ _HOME = {
     "multilevel": "multilevel",
     "multilevel_batch": "multilevel_batch",
     "MultilevelBatchResult": "multilevel_batch",
+    "multilevel_regression_batch": "regression_batch",
+    "RegressionBatchResult": "regression_batch",
     "multivariate": "multivariate",
     "network": "network",
     "component_network": "component",

@@ -10,21 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import stdtrit
 
+from ._batch_robust import cluster_robust_batch
+from ._batch_search import parts, search
 from ._inputs import covariance_matrix
 from ._intercept import MeanDesign, mean_moments
 from ._nested import rotated
-from ._reml import LAST_STEP, grid_peaks
 from ._validate import level_in_unit, one_of
 from .distributions import norm_critical, norm_two_sided, t_two_sided
 from .multilevel import _estimable, _nested_codes, multilevel
 
 if TYPE_CHECKING:
     import pandas as pd
-
-CHUNK = 2**16  # numbers per work array, as in `batch`
-ROUNDS = 40
-# The grid of starts: ratio of neighbours, and most points on one axis.
-RATIO, FINEST = 2.5, 20
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,9 @@ class MultilevelBatchResult:
         """
         if self._outer.max() < 1:
             raise ValueError("a cluster-robust variance needs at least two clusters")
-        se, df = _cr2(self._y - self.coef[:, None], self._V, self._outer, self.sigma2)
+        constant, resid = np.ones((self._y.shape[1], 1)), self._y - self.coef[:, None]
+        tested = cluster_robust_batch(constant, resid, self._V, self._outer, self.sigma2)
+        se, df = (column[:, 0] for column in tested)
         with np.errstate(divide="ignore", invalid="ignore"):
             statistic = self.coef / se
         half = stdtrit(df, 0.5 + self.level / 2.0) * se
@@ -164,9 +162,11 @@ def multilevel_batch(
     v, z, starts, group = rotated(cov, np.ones((k, 1)), outer)
     design = MeanDesign(v, z[:, 0], starts, group)
     turned = rotated(cov, y.T, outer)[1].T
-    theta, settled = _search(design, turned, method == "REML")
+    centred = turned - ((turned @ design.z) / k)[:, None] * design.z
+    means = _Means(design, centred, method == "REML")
+    theta, settled = search(means, (centred**2).mean(axis=1), v)
     beta, C, loglik = (np.empty(len(y)) for _ in range(3))
-    for part in _parts(len(y), k):
+    for part in parts(len(y), k):
         loglik[part], beta[part], C[part] = mean_moments(
             design, turned[part], theta[part], method == "REML"
         )[:3]
@@ -192,136 +192,31 @@ def multilevel_batch(
     )
 
 
-def _parts(rows: int, k: int) -> list[slice]:
-    step = max(1, CHUNK // k)
-    return [slice(first, first + step) for first in range(0, rows, step)]
+@dataclass(frozen=True)
+class _Means:
+    """The likelihoods of rows y (B, k) with a mean alone, for `search`."""
 
+    design: MeanDesign
+    y: np.ndarray
+    reml: bool
 
-def _search(design: MeanDesign, y: np.ndarray, reml: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Variance components (B, 2) and whether the search settled on each (B,)."""
-    theta, settled = np.zeros((len(y), 2)), np.zeros(len(y), dtype=bool)
-    mean = (y @ design.z) / design.k
-    spread = ((y - mean[:, None] * design.z) ** 2).mean(axis=1)
-    scale = max(float(spread.max()), float(design.v.mean()))
-    low = 0.01 * min(float(design.v.min()), max(float(spread.min()), 1e-6 * scale))
-    points = max(4, int(np.ceil(np.log(4.0 * scale / low) / np.log(RATIO))))
-    axis = np.concatenate([[0.0], np.geomspace(low, 4.0 * scale, min(points, FINEST))])
-    for part in _parts(len(y), len(axis) ** 2 * len(design.starts)):
-        centred = y[part] - mean[part, None] * design.z
-        theta[part], settled[part] = _search_part(design, centred, axis, reml)
-    return theta, settled
+    def __len__(self) -> int:
+        return len(self.y)
 
+    @property
+    def cells(self) -> int:
+        return len(self.design.starts)
 
-def _search_part(
-    design: MeanDesign, y: np.ndarray, axis: np.ndarray, reml: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """The best of the searches from every maximum of each row's likelihood on the grid."""
-    peak, face = grid_peaks(design.grid_logliks(y, axis, reml), 2)
-    row, at = np.nonzero(peak | face)
-    start = np.column_stack([axis[at // len(axis)], axis[at % len(axis)]])
-    # Where the likelihood rises off the face there is no maximum on it.
-    score = mean_moments(design, y[row], start, reml)[3].T
-    keep = peak[row, at] | ((start > 0) | (score <= 0)).all(axis=1)
-    row, start = row[keep], start[keep]
-    theta, settled, loglik = _newton(design, y[row], start, reml, axis[-1])
-    order = np.lexsort((np.where(settled, loglik, -np.inf), row))
-    last = order[np.append(np.flatnonzero(np.diff(row[order])), len(row) - 1)]
-    return theta[last], settled[last]
+    @property
+    def width(self) -> int:
+        return self.design.k
 
+    def grid_logliks(self, rows: slice, axis: np.ndarray) -> np.ndarray:
+        return self.design.grid_logliks(self.y[rows], axis, self.reml)
 
-def _newton(
-    design: MeanDesign, y: np.ndarray, theta: np.ndarray, reml: bool, scale: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Variance components (n, 2), whether the search settled, and the log-likelihood (n,)."""
-    theta = theta.copy()
-    settled = np.zeros(len(y), dtype=bool)
-    active = np.arange(len(y))
-    now = mean_moments(design, y, theta, reml)
-    value = now[0].copy()
-    for _ in range(ROUNDS):
-        loglik, score, expected, observed = now[0], now[3], now[4], now[5]
-        step, decrement = _steps(theta[active], score, expected, observed)
-        done = decrement < LAST_STEP
-        trial = np.maximum(theta[active] + step, 0.0)
-        then = mean_moments(design, y[active], trial, reml)
-        slack = 1e-13 * (1.0 + np.abs(loglik))
-        for halving in range(1, 12):
-            worse = ~(then[0] >= loglik - slack) & ~done
-            if not worse.any():
-                break
-            trial[worse] = np.maximum(theta[active[worse]] + step[worse] * 0.5**halving, 0.0)
-            again = mean_moments(design, y[active[worse]], trial[worse], reml)
-            for whole, new in zip(then, again, strict=True):
-                whole[..., worse] = new
-        better = then[0] >= loglik - np.where(done, 1e-10, slack)
-        theta[active[better]], value[active[better]] = trial[better], then[0][better]
-        theta[theta < 1e-14 * scale] = 0.0
-        settled[active[done]] = True
-        keep = ~done & better
-        active = active[keep]
-        if not len(active):
-            break
-        now = tuple(part[..., keep] for part in then)
-    return theta, settled, value
-
-
-def _steps(
-    theta: np.ndarray, score: np.ndarray, expected: np.ndarray, observed: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Newton steps on the free components, and the gain that each promises."""
-    free = (theta.T > 0) | (score > 0)
-    both = free.all(axis=0)
-    positive = (observed[0] > 0) & (
-        observed[0] * observed[2] - observed[1] ** 2 > 1e-14 * np.abs(observed[0] * observed[2])
-    )
-    oo, oi, ii = np.where(positive, observed, expected)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        determinant = oo * ii - oi * oi
-        joint = np.array([ii * score[0] - oi * score[1], oo * score[1] - oi * score[0]])
-        diagonal = np.where(observed[[0, 2]] > 0, observed[[0, 2]], expected[[0, 2]])
-        step = np.where(both, joint / determinant, np.where(free, score / diagonal, 0.0))
-    step = np.where(np.isfinite(step), step, 0.0)
-    return step.T, 0.5 * (score * step).sum(axis=0)
-
-
-def _cr2(
-    resid: np.ndarray, V: np.ndarray, outer: np.ndarray, sigma2: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """CR2 standard error and Satterthwaite degrees of freedom (B,), as `robust.cluster_robust`."""
-    clusters = int(outer.max()) + 1
-    members = [np.flatnonzero(outer == j) for j in range(clusters)]
-    rows = len(resid)
-    blocks = [
-        V[np.ix_(at, at)] + sigma2[:, 0, None, None] + sigma2[:, 1, None, None] * np.eye(len(at))
-        for at in members
-    ]
-    weights = [np.linalg.solve(M, np.ones((rows, len(M[0]), 1)))[..., 0] for M in blocks]
-    C = 1.0 / sum(w.sum(axis=1) for w in weights)
-    part, own, shared = (np.empty((rows, clusters)) for _ in range(3))
-    for j, (at, M, w) in enumerate(zip(members, blocks, weights, strict=True)):
-        if len(at) == 1:
-            E = w * (C / np.sqrt(1.0 - C / M[:, 0, 0]))[:, None]
-        else:
-            E = (_adjusted(M, C) @ w[..., None])[..., 0] * C[:, None]
-        part[:, j] = np.vecdot(E, resid[:, at])
-        own[:, j] = np.einsum("bn,bnm,bm->b", E, M, E)
-        shared[:, j] = E.sum(axis=1)
-    # P = diag(own) - C h h' with h the shared parts: df = tr(P)² / sum of squares of P.
-    h2 = shared**2
-    trace = own.sum(axis=1) - C * h2.sum(axis=1)
-    squares = (own**2).sum(axis=1) - 2.0 * C * np.vecdot(own, h2) + (C * h2.sum(axis=1)) ** 2
-    return np.sqrt((part**2).sum(axis=1)), trace**2 / squares
-
-
-def _adjusted(M: np.ndarray, C: np.ndarray) -> np.ndarray:
-    """The matrices A_j (B, n, n) of one cluster, as `robust._adjustment` for a mean alone."""
-    root = np.swapaxes(np.linalg.cholesky(M), 1, 2)
-    middle = root @ (M - C[:, None, None]) @ np.swapaxes(root, 1, 2)
-    values, vectors = np.linalg.eigh(0.5 * (middle + np.swapaxes(middle, 1, 2)))
-    with np.errstate(divide="ignore"):
-        inverse = np.where(values > 1e-12 * values[:, -1:], values, np.inf) ** -0.5
-    power = (vectors * inverse[:, None, :]) @ np.swapaxes(vectors, 1, 2)
-    return np.swapaxes(root, 1, 2) @ power @ root
+    def moments(self, rows: np.ndarray, theta: np.ndarray) -> tuple[np.ndarray, ...]:
+        value, _, _, *derivatives = mean_moments(self.design, self.y[rows], theta, self.reml)
+        return value, *derivatives
 
 
 def _frame(result: Any, names: tuple[str, ...]) -> pd.DataFrame:

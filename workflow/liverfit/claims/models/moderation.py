@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +10,7 @@ from liverfit import meta
 from liverfit.claims.covariance import sampling_covariance
 from liverfit.claims.models.common import TooFewTrials, coefficient, participants
 from liverfit.claims.models.pooled import TESTS
+from liverfit.claims.models.resampling import resampled_shares
 from liverfit.meta._doses import spline_basis
 
 STABLE_TRIALS = 10  # López-López et al. 2014: below, estimates of R² say little
@@ -135,7 +134,7 @@ def explained(line: dict, effects: list[dict], x: np.ndarray, tau2: float, model
         "r2_resamples": 0,
         "r2_stable": len(set(trials)) >= STABLE_TRIALS,
     }
-    draws = _resampled(line, effects, x, models)
+    draws = resampled_shares(line, effects, x, models)
     out["r2_resamples"] = len(draws)
     if len(draws) >= models["r2_resamples"] / 2 > 0:
         tail = (1 - models["level"]) / 2
@@ -147,43 +146,6 @@ def explained(line: dict, effects: list[dict], x: np.ndarray, tau2: float, model
 def _share(effects: list[dict], tau2: float, models: dict) -> float | None:
     total = fit_regression(effects, None, models, robust=False).tau2
     return 100 * max(0.0, 1 - tau2 / total) if total > 0 else None
-
-
-def _resampled(line: dict, effects: list[dict], x: np.ndarray, models: dict) -> list[float]:
-    """R² of resamples of trials with replacement, in an order that the names alone decide."""
-    members: dict[str, list[int]] = {}
-    for i, e in enumerate(effects):
-        members.setdefault(e["trial_id"], []).append(i)
-    names = sorted(members)
-    rng = np.random.default_rng(_seed(models["seed"], line))
-    out, limit = [], models.get("r2_limit", np.inf)
-    # So many draws at the limit or above put the upper percentile there, whatever the others are.
-    last = models["r2_resamples"] - 1
-    enough = 1 + last - int(last * (1 + models["level"]) / 2)
-    for _ in range(models["r2_resamples"]):
-        if sum(share >= limit for share in out) >= enough:
-            break
-        drawn = [names[i] for i in rng.integers(len(names), size=len(names))]
-        rows = [(i, f"{t}#{copy}") for copy, t in enumerate(drawn) for i in members[t]]
-        chosen = [{**effects[i], "trial_id": label} for i, label in rows]
-        columns = x[[i for i, _ in rows]]
-        if np.linalg.matrix_rank(np.column_stack([np.ones(len(rows)), columns])) <= x.shape[1]:
-            continue
-        try:
-            with warnings.catch_warnings():  # repeated trials agree exactly, and may
-                warnings.simplefilter("ignore", meta.StatisticalWarning)
-                tau2 = fit_regression(chosen, columns, models, robust=False).tau2
-                share = _share(chosen, tau2, models)
-        except (meta.ConvergenceError, np.linalg.LinAlgError, ValueError):
-            continue
-        if share is not None:
-            out.append(share)
-    return out
-
-
-def _seed(seed: int, line: dict) -> int:
-    parts = (seed, line["name"], line["outcome"], line["measure"], line["moderator"], line["model"])
-    return int.from_bytes(hashlib.sha256(":".join(map(str, parts)).encode()).digest()[:8], "big")
 
 
 def curve(effects: list[dict], x: np.ndarray, knots: np.ndarray | None, models: dict) -> list[dict]:
