@@ -65,3 +65,31 @@ def test_what_is_no_matter_of_the_cluster_is_as_in_the_default_profile(profile):
 
 def test_the_profile_names_no_site(profile):
     assert not {"default-resources", "slurm-qos", "slurm-reservation"} & set(profile)
+
+
+def times(text: str) -> int:
+    """How often a step is in the default plan, by the wildcard of its results."""
+    config, claims = (
+        yaml.safe_load((PROJECT / f"config/{name}.yaml").read_text(encoding="utf-8"))
+        for name in ("config", "claims")
+    )
+    instances = {
+        "claim": len(claims["claims"]),
+        "network": sum(len(measures) for measures in config["networks"]["fitted"].values()),
+        "moderator": 5,
+        "dataset": 10,
+    }
+    output = text.partition("    output:")[2].partition("    log:")[0]
+    return max([instances.get(name, 1) for name in re.findall(r"\{(\w+)\}", output)], default=1)
+
+
+def test_no_group_asks_for_more_than_two_hours(profile):
+    """Slurm holds back for good what exceeds a partition's limit, and short ones have two hours."""
+    minutes = dict.fromkeys(profile["group-components"], 0)
+    for name, group in profile["groups"].items():
+        stated = int(re.search(r"runtime=growing\((\d+)\)", rules()[name])[1])
+        # a claim's steps follow from each other; all others may be in one job
+        count = profile["group-components"][group] if group == "claim" else times(rules()[name])
+        minutes[group] += stated * count
+    assert {group: total for group, total in minutes.items() if total > 120} == {}
+    assert minutes["evidence"] >= 60, "the steps of all claims are counted"

@@ -21,7 +21,7 @@ checkpoint select_evidence:
         "../envs/liverfit.yaml"
     resources:
         mem_mb=growing(1000),
-        runtime=growing(5),
+        runtime=growing(2),
     params:
         code=code_of("select_evidence"),
         claim=claim_entry,
@@ -47,7 +47,7 @@ rule judge_claim:
         "../envs/liverfit.yaml"
     resources:
         mem_mb=growing(1000),
-        runtime=growing(10),
+        runtime=growing(5),
     params:
         code=code_of("judge_claim"),
         claim=claim_entry,
@@ -73,7 +73,7 @@ rule assess_bias:
         "../envs/liverfit.yaml"
     resources:
         mem_mb=growing(1000),
-        runtime=growing(10),
+        runtime=growing(5),
     params:
         code=code_of("assess_bias"),
         settings={key: config[key] for key in ("models", "bias")},
@@ -101,7 +101,7 @@ rule conclude_claim:
         "../envs/liverfit.yaml"
     resources:
         mem_mb=growing(1000),
-        runtime=growing(5),
+        runtime=growing(2),
     params:
         code=code_of("conclude_claim"),
         rules=config["certainty"],
@@ -132,7 +132,7 @@ rule write_sections:
         "../envs/liverfit.yaml"
     resources:
         mem_mb=growing(500),
-        runtime=growing(5),
+        runtime=growing(2),
     params:
         code=code_of("write_sections", templates()),
         level=config["models"]["level"],
@@ -163,7 +163,7 @@ rule collect_claims:
         "../envs/liverfit.yaml"
     resources:
         mem_mb=growing(500),
-        runtime=growing(5),
+        runtime=growing(2),
     params:
         code=code_of("collect_claims"),
     message:

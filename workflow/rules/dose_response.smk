@@ -25,7 +25,7 @@ rule tabulate_dose_response:
         "../envs/liverfit.yaml"
     resources:
         mem_mb=growing(500),
-        runtime=growing(5),
+        runtime=growing(2),
     params:
         code=code_of("tabulate_dose_response"),
     message:

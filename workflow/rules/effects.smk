@@ -27,7 +27,7 @@ rule derive_effects:
         "../envs/liverfit.yaml"
     resources:
         mem_mb=growing(2000),
-        runtime=growing(10),
+        runtime=growing(5),
     params:
         code=code_of("derive_effects"),
         modalities=MODALITIES,

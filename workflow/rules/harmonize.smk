@@ -22,7 +22,7 @@ rule harmonize:
         "../envs/liverfit.yaml"
     resources:
         mem_mb=growing(2000),
-        runtime=growing(10),
+        runtime=growing(5),
     params:
         code=code_of("harmonize"),
         complete=COMPLETE,
@@ -60,7 +60,7 @@ rule build_ledger:
         "../envs/liverfit.yaml"
     resources:
         mem_mb=growing(2000),
-        runtime=growing(10),
+        runtime=growing(5),
     params:
         code=code_of("build_ledger"),
     message:

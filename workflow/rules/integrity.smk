@@ -29,7 +29,7 @@ rule screen_integrity:
         "../envs/liverfit.yaml"
     resources:
         mem_mb=growing(1000),
-        runtime=growing(10),
+        runtime=growing(5),
     params:
         code=code_of("screen_integrity"),
         outcomes=OUTCOMES,

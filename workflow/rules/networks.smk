@@ -21,7 +21,7 @@ rule build_network:
         "../envs/liverfit.yaml"
     resources:
         mem_mb=growing(1000),
-        runtime=growing(10),
+        runtime=growing(5),
     params:
         code=code_of("build_network"),
         network=lambda wildcards: NETWORKS[wildcards.network],
@@ -109,7 +109,7 @@ rule plot_network:
         "../envs/liverfit.yaml"
     resources:
         mem_mb=growing(1000),
-        runtime=growing(5),
+        runtime=growing(2),
     params:
         code=code_of("plot_network"),
     message:

@@ -115,7 +115,7 @@ rule describe_results:
         "../envs/liverfit.yaml"
     resources:
         mem_mb=growing(500),
-        runtime=growing(5),
+        runtime=growing(2),
     params:
         code=code_of("describe_results"),
         revision=lambda wildcards: revision_of(PROJECT),
@@ -204,7 +204,7 @@ rule prune:
         "../envs/liverfit.yaml"
     resources:
         mem_mb=growing(500),
-        runtime=growing(5),
+        runtime=growing(2),
     params:
         folder=os.path.commonpath(EXPECTED),
         expected=EXPECTED,

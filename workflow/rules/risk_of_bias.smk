@@ -23,7 +23,7 @@ rule judge_risk_of_bias:
         "../envs/liverfit.yaml"
     resources:
         mem_mb=growing(1000),
-        runtime=growing(10),
+        runtime=growing(5),
     params:
         code=code_of("judge_risk_of_bias"),
         outcomes=OUTCOMES,
