@@ -28,6 +28,7 @@ from liverfit.effects.rows import (
     effect_row,
 )
 from liverfit.effects.weight import WeightEvidence
+from liverfit.frames import Columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +40,7 @@ NUMBERS = {
         "week", "n", "center", "spread", "lower", "upper", "se_printed", "p_value", "sign",
     ),
 }  # fmt: skip
+FATE_COLUMNS = ("row_id", "status", "reason", "superseded_by")
 # lower index: the more telling reason, where several apply to one contrast
 REASONS = (
     "n_missing",
@@ -101,9 +103,14 @@ def derive_effects(
     for d in spoken:
         words[d["trial_id"], d["outcome"]].append(d)
         by_trial[d["trial_id"]][d["outcome"]]  # a direction alone is a contrast without a number
+    del cells, spoken
 
-    effects, contrasts, changes, summaries = [], [], [], []
-    for trial_id, by_outcome in by_trial.items():
+    effects = Columns(effect_columns(settings["baseline_moderators"]))
+    contrasts, changes = Columns(CONTRAST_COLUMNS), Columns(BEFORE_AFTER_COLUMNS)
+    summaries, became = Columns(COLUMNS), Columns(FATE_COLUMNS)
+    became.extend(fates)
+    for trial_id in list(by_trial):
+        by_outcome = by_trial.pop(trial_id)  # rows of a trial that is done are not needed again
         trial = trial_rows[trial_id]
         trial_pairs = pairs(arm_rows[trial_id], order)
         for outcome, members in by_outcome.items():
@@ -120,25 +127,25 @@ def derive_effects(
                 words[trial_id, outcome],
             )
             made, seen, options = _contrasts(context, trial_pairs, weight)
-            effects += made
-            contrasts += seen
             alone = _changes(context)
-            changes += alone
-            fates += _fates(members, made, seen, options, len(arm_rows[trial_id]), alone)
-            summaries += _arm_summaries(context)
-    _promote_only_parts(effects)
-    _promote_only_parts(changes)
+            _promote_only_parts(made)
+            _promote_only_parts(alone)
+            effects.extend(made)
+            contrasts.extend(seen)
+            changes.extend(alone)
+            became.extend(_fates(members, made, seen, options, len(arm_rows[trial_id]), alone))
+            summaries.extend(_arm_summaries(context))
     return Derived(
-        effects=pd.DataFrame(effects, columns=effect_columns(settings["baseline_moderators"])),
-        contrasts=pd.DataFrame(contrasts, columns=list(CONTRAST_COLUMNS)),
-        before_after=pd.DataFrame(changes, columns=list(BEFORE_AFTER_COLUMNS)),
-        fates=pd.DataFrame(fates, columns=["row_id", "status", "reason", "superseded_by"]),
+        effects=effects.frame(),
+        contrasts=contrasts.frame(),
+        before_after=changes.frame(),
+        fates=became.frame(),
         correlations=pd.DataFrame(
             [{**f, "imputed": r[f["outcome"]]} for f in found],
             columns=["trial_id", "arm_id", "outcome", "scale", "n", "r", "usable", "imputed",
                      "source_rows"],
         ),
-        arm_summaries=pd.DataFrame(summaries, columns=list(COLUMNS)),
+        arm_summaries=summaries.frame(),
     )  # fmt: skip
 
 
@@ -318,16 +325,14 @@ def _alone(context: Context) -> dict:
 
 
 def _promote_only_parts(effects: list[dict]) -> None:
-    """A subset or pooled pair stands for its trial where the whole arms give no such effect."""
-    whole = {
-        (e["trial_id"], e["outcome"], e["measure"])
-        for e in effects
-        if e["allocation"] in ("arm", "pooled_whole")
-    }
+    """A subset or pooled pair stands for its trial where the whole arms give no such effect.
+
+    `effects` are all those of one trial and outcome.
+    """
+    whole = {e["measure"] for e in effects if e["allocation"] in ("arm", "pooled_whole")}
     for e in effects:
-        if e["allocation"] in ("subset", "pooled_parts"):
-            key = (e["trial_id"], e["outcome"], e["measure"])
-            e["allocation"] += "" if key in whole else "_only"
+        if e["allocation"] in ("subset", "pooled_parts") and e["measure"] not in whole:
+            e["allocation"] += "_only"
 
 
 def _fates(
