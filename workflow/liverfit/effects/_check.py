@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 
 
 def _refuse(name: str, values: Array, bad: NDArray[np.bool_], rule: str) -> None:
-    if not bad.any():
+    if not (bad.any() if bad.ndim else bad):  # `any` of one truth value costs as a whole array
         return
     if values.ndim == 0:
         raise ValueError(f"{name}: must be {rule}, got {float(values)!r}")
