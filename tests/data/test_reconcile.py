@@ -48,7 +48,7 @@ def test_repeats_and_contradictions_are_told_apart():
         canonical_row(3, extractor="E2"),
         canonical_row(4, extractor="E3", printed_center="-2.5"),
     ]
-    cells, superseded, pairs = reconcile(rows, 2)
+    cells, superseded, pairs = reconcile(list(rows), 2)
     assert [c["cell_id"] for c in cells] == [rows[0]["row_id"]]
     assert [(s["row_id"][-1], s["superseded_by"][-1], s["reason"]) for s in superseded] == [
         ("3", "2", "repeats_another_row"),
@@ -56,7 +56,7 @@ def test_repeats_and_contradictions_are_told_apart():
     ]
     assert [x["agree"] for x in pairs] == [True, False, False]
     # the number that disagrees lends nothing and is no source
-    assert cells[0]["source_rows"] == [rows[0]["row_id"], rows[1]["row_id"]]
+    assert cells[0]["source_rows"] == (rows[0]["row_id"], rows[1]["row_id"])
 
 
 def test_one_extractor_twice_is_no_double_extraction():
@@ -97,8 +97,8 @@ def test_a_spread_comes_from_a_twin_and_its_page_is_remembered():
     )
     cell = merged(lead, twin)
     assert (cell["spread_kind"], cell["spread"]) == ("se", 0.6)
-    assert cell["spread_sources"] == ["other"]
-    assert cell["sources"] == ["page", "other"]
+    assert cell["spread_sources"] == ("other",)
+    assert cell["sources"] == ("page", "other")
 
 
 def test_a_named_twin_of_an_unnamed_spread_is_kept_beside_it():
@@ -107,8 +107,8 @@ def test_a_named_twin_of_an_unnamed_spread_is_kept_beside_it():
         3, source_type="secondary", spread_kind="sd", spread=4.5, source_url="review"
     )
     cell = merged(lead, twin)
-    assert cell["twin_spreads"] == [{"row_id": twin["row_id"], "spread_kind": "sd", "spread": 4.5}]
-    assert cell["spread_sources"] == ["page"], "the review prints another spread"
+    assert cell["twin_spreads"] == ({"row_id": twin["row_id"], "spread_kind": "sd", "spread": 4.5},)
+    assert cell["spread_sources"] == ("page",), "the review prints another spread"
 
 
 def test_a_spread_that_the_lead_names_settles_its_unnamed_twins():
@@ -117,7 +117,7 @@ def test_a_spread_that_the_lead_names_settles_its_unnamed_twins():
         canonical_row(3, extractor="E2", spread_kind="sd_or_se", spread=5.6),
         canonical_row(4, extractor="E3", spread_kind="sd_or_se", spread=1.2),
     ]
-    assert merged(*rows)["stated_elsewhere"] == [rows[1]["row_id"]]
+    assert merged(*rows)["stated_elsewhere"] == (rows[1]["row_id"],)
 
 
 def test_the_arm_in_the_p_column_does_not_split_an_arms_own_number():
@@ -135,7 +135,7 @@ def test_contrasts_against_two_arms_are_two_facts():
         canonical_row(i, timepoint="contrast", comparator_arm_id=arm)
         for i, arm in enumerate(("con", "diet"), start=2)
     ]
-    cells, superseded, _ = reconcile(rows, 2)
+    cells, superseded, _ = reconcile(list(rows), 2)
     assert len(cells) == 2
     assert not superseded
 
@@ -153,7 +153,7 @@ def test_a_p_value_comes_with_its_scope_and_comparator_from_one_row():
 @pytest.mark.parametrize(("gap", "cells"), [(2, 1), (3, 2)])
 def test_visits_within_the_tolerance_are_one(gap, cells):
     rows = [canonical_row(2, week=12.0), canonical_row(3, extractor="E2", week=12.0 + gap)]
-    assert len(reconcile(rows, 2)[0]) == cells
+    assert len(reconcile(list(rows), 2)[0]) == cells
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_visits_within_the_tolerance_are_one(gap, cells):
 def test_other_facts_stay_apart(difference):
     rows = [canonical_row(2, method="1H-MRS"), canonical_row(3, extractor="E2", **difference)]
     rows[1].setdefault("method", "1H-MRS")
-    assert len(reconcile(rows, 2)[0]) == 2
+    assert len(reconcile(list(rows), 2)[0]) == 2
 
 
 def test_two_numbers_of_one_reader_under_two_printed_methods_are_two_facts():
@@ -197,7 +197,7 @@ def test_cells_do_not_depend_on_the_order_of_rows(order):
         canonical_row(6, extractor="E2", method="CAP"),
         canonical_row(7, extractor="E4", printed_center="-1.8"),
     ]
-    want = reconcile(rows, 2)
+    want = reconcile(list(rows), 2)
     got = reconcile([rows[i] for i in order], 2)
     for a, b in zip(want, got, strict=True):
         assert sorted(map(repr, a)) == sorted(map(repr, b))
@@ -218,7 +218,7 @@ def test_every_row_leads_a_cell_or_is_superseded_once(drawn):
         canonical_row(i, arm_id=arm, week=week, printed_center=c, extractor=e, method=m)
         for i, (arm, week, c, e, m) in enumerate(drawn, start=2)
     ]
-    cells, superseded, _ = reconcile(rows, 2)
+    cells, superseded, _ = reconcile(list(rows), 2)
     ends = [c["cell_id"] for c in cells] + [s["row_id"] for s in superseded]
     assert sorted(ends) == sorted(r["row_id"] for r in rows)
     assert {s["superseded_by"] for s in superseded} <= {c["cell_id"] for c in cells}

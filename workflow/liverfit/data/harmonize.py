@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from liverfit import frames
 from liverfit.data.canonical import Outcomes, Spellings
 from liverfit.data.cohorts import allocation, cohorts, reported_overlaps, strata
 from liverfit.data.doses import agent_of, label_of, minutes_per_week, number
@@ -22,6 +23,8 @@ from liverfit.data.reconcile import reconcile
 from liverfit.data.spread import Decision, hint_for, hint_key, settle
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
 FATE_COLUMNS = ("row_id", "status", "reason", "superseded_by", "used_in")
@@ -85,17 +88,17 @@ def harmonize(datasets: list, outcomes: dict, modalities: dict, settings: dict) 
 
     raw = _tables(datasets)
     spell = Spellings.from_rows(raw["normalise"])
-    trials = [_trial(r, spell) for r in raw["trials"]]
+    trials = [_trial(r, spell) for r in raw.pop("trials")]
     arms = _arms(raw, spell, modalities)
+    del raw["arms"]  # as large as what was made of it
     known = Outcomes(outcomes["outcomes"])
-    rows, directions, fates, findings = canonical_measurements(raw["measurements"], spell, known)
+    printed = _rows(datasets, "measurements")
+    rows, directions, fates, findings = canonical_measurements(printed, spell, known)
     if findings:
         raise DataError(findings)
     convert_lipid_to_water(rows, settings["lipid_to_water"] == "convert")
-    by_arm = {(a["trial_id"], a["arm_id"]): a for a in arms}
-    spoken_n = _printed_n(rows)
-    for row in rows:
-        _complete(row, by_arm, spoken_n)
+    _note_n(rows, arms)
+    arms = pd.DataFrame(arms)
     cells, superseded, pairs = reconcile(rows, settings["duplicate_weeks"])
     fates += [{"status": "superseded", **s} for s in superseded]
     cells, repeated = _without_contrasts_as_changes(cells)
@@ -108,29 +111,33 @@ def harmonize(datasets: list, outcomes: dict, modalities: dict, settings: dict) 
         t["cohort_id"] = groups[t["trial_id"]]
     settled = {d.cell for d in decisions}
     heard = {hint_key(c, hints) for c in cells if c["cell_id"] in settled}
-    fates += _curation_fates(raw, spell, heard)
+    fates += _curation_fates(raw, set(groups), spell, heard)
     return Harmonized(
         trials=pd.DataFrame(trials),
-        arms=pd.DataFrame(arms),
-        measurements=_measurement_table(cells, decisions),
-        directions=pd.DataFrame(directions, columns=list(DIRECTION_COLUMNS)),
-        fates=pd.DataFrame(fates, columns=list(FATE_COLUMNS)),
-        spread_decisions=_decision_table(cells, decisions, hints),
-        extraction_pairs=pd.DataFrame(pairs, columns=list(PAIR_COLUMNS)),
-        extraction_agreement=_agreement(pairs),
-        reported_overlaps=pd.DataFrame(
-            reported_overlaps(trials, raw["overlaps"]), columns=list(OVERLAP_COLUMNS)
-        ),
+        arms=arms,
+        measurements=frames.table(_measurements(cells, decisions), MEASUREMENT_COLUMNS),
+        directions=frames.table(directions, DIRECTION_COLUMNS),
+        fates=frames.table(fates, FATE_COLUMNS),
+        spread_decisions=frames.table(_decisions(cells, decisions, hints), DECISION_COLUMNS),
+        extraction_pairs=frames.table(pairs, PAIR_COLUMNS),
+        extraction_agreement=frames.table(_agreement(pairs), AGREEMENT_COLUMNS),
+        reported_overlaps=frames.table(reported_overlaps(trials, raw["overlaps"]), OVERLAP_COLUMNS),
     )
 
 
 def _tables(datasets: list) -> dict[str, list[dict]]:
-    """All rows of all data sets by table, each with its data set's name."""
-    out = defaultdict(list)
+    """All rows by table, but the measurements: they are many, and each is needed only once."""
+    names = {name for ds in datasets for name in ds.tables} - {"measurements"}
+    return defaultdict(list, {name: list(_rows(datasets, name)) for name in names})
+
+
+def _rows(datasets: list, name: str) -> Iterator[dict]:
+    """The rows of one table of all data sets, each with its data set's name."""
     for ds in datasets:
-        for name, frame in ds.tables.items():
-            out[name] += [{**r, "dataset": ds.name} for r in frame.to_dict("records")]
-    return out
+        if name in ds.tables:
+            for row in frames.rows(ds.tables[name]):
+                row["dataset"] = ds.name
+                yield row
 
 
 def _trial(row: dict, spell: Spellings) -> dict:
@@ -202,17 +209,20 @@ def _printed_n(rows: list[dict]) -> dict[tuple[str, str], float]:
     return {arm: max(c, key=lambda n: (c[n], n)) for arm, c in counts.items()}
 
 
-def _complete(row: dict, by_arm: dict, spoken_n: dict) -> None:
+def _note_n(rows: list[dict], arms: list[dict]) -> None:
     """Note where n may come from: the arm's analysed or randomised n, else its other rows."""
-    key = (row["trial_id"], row["arm_id"])
-    arm = by_arm[key]
-    row["whole"] = arm["allocation"] == "arm"
-    options = (
-        ("arm_analysed", arm["n_analysed"]),
-        ("arm_randomised", arm["n_randomised"]),
-        ("another_row", spoken_n.get(key)),
-    )
-    row["arm_n_source"], row["arm_n"] = next(((s, n) for s, n in options if n), ("", None))
+    by_arm = {(a["trial_id"], a["arm_id"]): a for a in arms}
+    spoken_n = _printed_n(rows)
+    for row in rows:
+        key = (row["trial_id"], row["arm_id"])
+        arm = by_arm[key]
+        row["whole"] = arm["allocation"] == "arm"
+        options = (
+            ("arm_analysed", arm["n_analysed"]),
+            ("arm_randomised", arm["n_randomised"]),
+            ("another_row", spoken_n.get(key)),
+        )
+        row["arm_n_source"], row["arm_n"] = next(((s, n) for s, n in options if n), ("", None))
 
 
 def _without_contrasts_as_changes(cells: list[dict]) -> tuple[list[dict], list[dict]]:
@@ -247,9 +257,10 @@ def _without_contrasts_as_changes(cells: list[dict]) -> tuple[list[dict], list[d
     return kept, fates
 
 
-def _curation_fates(raw: dict, spell: Spellings, heard: set[tuple[str, str]]) -> list[dict]:
+def _curation_fates(
+    raw: dict, trials: set[str], spell: Spellings, heard: set[tuple[str, str]]
+) -> list[dict]:
     """Which rows of the curation tables were applied, and where it shows."""
-    trials = {t["trial_id"] for t in raw["trials"]}
     used = {row: "harmonized/measurements.csv" for row in spell.used if row}
     for r in raw["overlaps"]:
         if {r["trial_id"], r["other_trial_id"]} <= trials:
@@ -281,7 +292,7 @@ def _caution(cells: list[dict], cautions: list[dict]) -> None:
         ]
         hits.sort(key=lambda c: (rank.get(c["severity"], 3), c["row_id"]))
         cell["caution"] = hits[0]["severity"] if hits else ""
-        cell["caution_rows"] = [c["row_id"] for c in hits]
+        cell["caution_rows"] = tuple(c["row_id"] for c in hits)
 
 
 def _against(cell: dict) -> str:
@@ -289,35 +300,28 @@ def _against(cell: dict) -> str:
     return cell["comparator_arm_id"] if cell["timepoint"] == "contrast" else ""
 
 
-def _measurement_table(cells: list[dict], decisions: list[Decision]) -> pd.DataFrame:
-    import pandas as pd
-
+def _measurements(cells: list[dict], decisions: list[Decision]) -> Iterator[dict]:
+    """The rows of the measurements."""
     by_cell = {d.cell: d for d in decisions}
-    rows = []
     for c in cells:
         decision = by_cell.get(c["cell_id"])
-        rows.append(
-            {
-                **c,
-                "measurement_id": c["cell_id"],
-                "p_op": c["p"].op if c["p"] else "",
-                "p_value": c["p"].value if c["p"] else None,
-                "spread_rule": decision.rule if decision else "printed",
-                "spread_reason": decision.reason if decision else "",
-                "source_rows": ";".join(c["source_rows"] + c["caution_rows"]),
-                "source_url": c["sources"][0] if c["sources"] else "",
-            }
-        )
-    return pd.DataFrame(rows, columns=list(MEASUREMENT_COLUMNS))
+        yield {
+            **c,
+            "measurement_id": c["cell_id"],
+            "p_op": c["p"].op if c["p"] else "",
+            "p_value": c["p"].value if c["p"] else None,
+            "spread_rule": decision.rule if decision else "printed",
+            "spread_reason": decision.reason if decision else "",
+            "source_rows": ";".join((*c["source_rows"], *c["caution_rows"])),
+            "source_url": c["sources"][0] if c["sources"] else "",
+        }
 
 
-def _decision_table(cells: list[dict], decisions: list[Decision], hints: dict) -> pd.DataFrame:
+def _decisions(cells: list[dict], decisions: list[Decision], hints: dict) -> Iterator[dict]:
     """Every settled spread with its rule, reason, the curator's hint and whether both agree."""
-    import pandas as pd
-
     by_id = {c["cell_id"]: c for c in cells}
-    rows = [
-        {
+    for d in decisions:
+        yield {
             "row_id": d.cell,
             **{k: by_id[d.cell][k] for k in ("trial_id", "arm_id", "outcome", "timepoint")},
             "kind": d.kind,
@@ -328,35 +332,28 @@ def _decision_table(cells: list[dict], decisions: list[Decision], hints: dict) -
             if d.hint and d.rule not in ("hint", "none")
             else None,
         }
-        for d in decisions
-    ]
     for c in cells:
         hint = hint_for(c, hints)
         for row in c["stated_elsewhere"]:
-            rows.append(
-                {
-                    "row_id": row,
-                    **{k: c[k] for k in ("trial_id", "arm_id", "outcome", "timepoint")},
-                    "kind": c["spread_kind"],
-                    "rule": "stated_elsewhere",
-                    "reason": f"{c['cell_id']} prints it as {c['spread_kind'].upper()}",
-                    "hint": hint,
-                    "agrees_with_hint": c["spread_kind"] == hint if hint else None,
-                }
-            )
-    return pd.DataFrame(rows, columns=list(DECISION_COLUMNS))
+            yield {
+                "row_id": row,
+                **{k: c[k] for k in ("trial_id", "arm_id", "outcome", "timepoint")},
+                "kind": c["spread_kind"],
+                "rule": "stated_elsewhere",
+                "reason": f"{c['cell_id']} prints it as {c['spread_kind'].upper()}",
+                "hint": hint,
+                "agrees_with_hint": c["spread_kind"] == hint if hint else None,
+            }
 
 
-def _agreement(pairs: list[dict]) -> pd.DataFrame:
+def _agreement(pairs: list[dict]) -> list[dict]:
     """Double-extraction agreement by outcome and kind of cell."""
-    import pandas as pd
-
     counts = defaultdict(lambda: [0, 0])
     for p in pairs:
         for key in ((p["outcome"], p["timepoint"]), ("all", "all")):
             counts[key][0] += 1
             counts[key][1] += p["agree"]
-    rows = [
+    return [
         {
             "outcome": outcome,
             "timepoint": timepoint,
@@ -366,4 +363,3 @@ def _agreement(pairs: list[dict]) -> pd.DataFrame:
         }
         for (outcome, timepoint), (n, agree) in sorted(counts.items())
     ]
-    return pd.DataFrame(rows, columns=list(AGREEMENT_COLUMNS))

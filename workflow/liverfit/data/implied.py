@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from scipy.special import fdtrc, stdtr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PrintedP:
     """A printed p-value: operator, number and the text it came from."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 from liverfit.data.canonical import Outcomes, Spellings, UnknownUnit
@@ -27,7 +28,7 @@ def printed_p(text: str) -> PrintedP | None:
     return PrintedP(op, value, text) if value else None
 
 
-def canonical_measurements(rows: list[dict], spell: Spellings, known: Outcomes):
+def canonical_measurements(rows: Iterable[dict], spell: Spellings, known: Outcomes):
     """Canonical rows with a number, rows with a direction only, fates of the rest, findings.
 
     Returns

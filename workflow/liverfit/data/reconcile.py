@@ -13,10 +13,14 @@ from itertools import combinations
 STATED = {"sd": 0, "se": 0, "ci95": 1, "iqr": 2, "range": 2, "sd_or_se": 3, "none": 4}
 SOURCE = {"primary": 0, "registry": 1, "secondary": 2}
 INHERITED = ("n", "week", "method")
+OF_ROWS = ("printed_method", "rounding", "source_type")  # what tells rows apart, not cells
 
 
 def reconcile(rows: list[dict], week_tolerance: float) -> tuple[list[dict], list[dict], list[dict]]:
     """Group canonical rows into cells.
+
+    The list `rows` is empty afterwards: each row is let go when its cell is made, since all rows
+    beside all cells would take twice the memory.
 
     Returns
     -------
@@ -29,8 +33,10 @@ def reconcile(rows: list[dict], week_tolerance: float) -> tuple[list[dict], list
     groups = defaultdict(list)
     for row in _methods_apart(rows):
         groups[_fact(row)].append(row)
+    rows.clear()
     cells, superseded, pairs = [], [], []
-    for members in groups.values():
+    for fact in list(groups):
+        members = groups.pop(fact)
         for cluster in _visits(sorted(members, key=_preference), week_tolerance):
             lead, *others = cluster
             cells.append(_cell(lead, others))
@@ -120,7 +126,7 @@ def _compatible(a: dict, b: dict, tolerance: float) -> bool:
 
 
 def _cell(lead: dict, others: list[dict]) -> dict:
-    cell = dict(lead)
+    cell = {k: v for k, v in lead.items() if k not in OF_ROWS}
     twins = [o for o in others if values_agree(lead, o)]
     for key in INHERITED:
         if cell[key] in (None, ""):
@@ -131,18 +137,18 @@ def _cell(lead: dict, others: list[dict]) -> dict:
         printer = next((o for o in twins if o["spread_kind"] != "none"), lead)
         cell.update({k: printer[k] for k in ("spread_kind", "spread", "lower", "upper")})
     with_spread = [o for o in twins if o is not printer and o["spread"] is not None]
-    cell["twin_spreads"] = [
+    cell["twin_spreads"] = tuple(
         {k: o[k] for k in ("row_id", "spread_kind", "spread")} for o in with_spread
-    ]
+    )
     same = [o for o in with_spread if o["spread"] == cell["spread"]]
     cell["spread_sources"] = _sources([printer, *same])
-    cell["stated_elsewhere"] = [
+    cell["stated_elsewhere"] = tuple(
         o["row_id"]
         for o in same
         if o["spread_kind"] == "sd_or_se" and cell["spread_kind"] in ("sd", "se")
-    ]
+    )
     cell["cell_id"] = lead["row_id"]
-    cell["source_rows"] = [lead["row_id"], *(o["row_id"] for o in twins)]
+    cell["source_rows"] = (lead["row_id"], *(o["row_id"] for o in twins))
     cell["sources"] = _sources([lead, *twins])
     return cell
 
@@ -164,8 +170,8 @@ def _same_p(a: dict, b: dict) -> bool:
     return bool(a["p"]) and (a["p"].op, a["p"].value) == (b["p"].op, b["p"].value)
 
 
-def _sources(rows: list[dict]) -> list[str]:
-    return list(dict.fromkeys(r["source_url"] for r in rows if r["source_url"]))
+def _sources(rows: list[dict]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(r["source_url"] for r in rows if r["source_url"]))
 
 
 def values_agree(a: dict, b: dict) -> bool:

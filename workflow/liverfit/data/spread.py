@@ -21,7 +21,7 @@ from liverfit.data.implied import Reading, implied_p, p_distance
 KINDS = ("sd", "se")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Decision:
     """One settled (or unsettled) spread: which rule decided, on what grounds."""
 
