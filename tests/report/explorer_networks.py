@@ -1,8 +1,10 @@
-"""Networks for the small explorer: those of its three trials, and a made-up one with two loops."""
+"""Networks for the small explorer, made up or of its three trials, and how tests read a page."""
 
 from __future__ import annotations
 
 import itertools
+import json
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
@@ -31,6 +33,49 @@ LOOPS = (
     {"diet_plus_aerobic": -0.5, "diet_plus_resistance": -0.3},
 )
 """Log ratios by arm of trials of their own; the last shares no node with the others."""
+
+
+class Tables(HTMLParser):
+    """Tables of a page by the label of their region: rows of cells, each text, bold, side."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tables, self.name, self.cell = {}, None, None
+        self.links, self.charts, self.script = [], [], False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        if found.get("role") == "region":
+            self.name = found["aria-label"].removeprefix("Table: ")
+            self.tables[self.name] = []
+        if tag == "tr" and self.name:
+            self.tables[self.name].append([])
+        if tag in ("th", "td") and self.name:
+            self.cell = {"parts": [], "bold": False, "side": found.get("data-side")}
+            self.tables[self.name][-1].append(self.cell)
+        if tag == "strong" and self.cell:
+            self.cell["bold"] = True
+        self.links += [found["href"]] if "href" in found else []
+        self.script = tag == "script" and found.get("type") == "application/json"
+
+    def handle_endtag(self, tag):
+        self.cell = None if tag in ("th", "td") else self.cell
+        self.name = None if tag == "table" else self.name
+        self.script = False
+
+    def handle_data(self, data):
+        if self.script:
+            self.charts.append(json.loads(data))
+        elif self.cell is not None and data.strip():
+            self.cell["parts"].append(data.strip())
+
+    def text(self, name: str) -> list[list[str]]:
+        return [[" ".join(cell["parts"]) for cell in row] for row in self.tables[name]]
+
+
+def labels_of(network: dict) -> dict[str, str]:
+    return {n["node"]: n["label"] for n in network["nodes"]}
 
 
 def made_up_effects(pattern: dict, label: str) -> pd.DataFrame:

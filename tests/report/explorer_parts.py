@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -29,7 +29,7 @@ from liverfit.report.explorer.network import Networks
 from liverfit.report.explorer.site import build
 from liverfit.report.explorer.trial import Records
 from liverfit.report.narrative import claim_section
-from liverfit.report.printed.report import write_report
+from liverfit.report.printed.report import GRAPH, write_report
 from pipeline import FEW_SIMULATIONS, Run, records_of, run_pipeline, screened
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -170,6 +170,8 @@ def make_explorer(root: Path) -> Explorer:
         report="report.html",
     )
     sources = report_sources(root, run, claims, curves, source)
+    graphs = {name: {GRAPH: source} for name in networks.figures}
+    sources["networks"] = replace(networks, profile=[], figures=graphs, together={})
     write_report(folder / "report.html", **sources)
     return Explorer(folder, run, claims, records, networks, sources)
 

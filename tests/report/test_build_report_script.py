@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ from explorer_parts import FIGURES, ROOT
 from snakemake.iocontainers import InputFiles, Log, OutputFiles, Params
 
 from liverfit import store
-from liverfit.report.printed.report import write_report
+from liverfit.report.printed.report import GRAPH, write_report
 
 SCRIPT = ROOT / "workflow/scripts/build_report.py"
 OPTIONAL = ("weight_independence", "citation")
@@ -54,6 +55,22 @@ def job(explorer, tmp_path):
     for name, rows in sources["tables"].items():
         frame = pd.DataFrame(rows, columns=None if rows else ["claim"])
         files[name] = put(f"{name}.csv", store.write_table, frame)
+    networks = sources["networks"]
+    leagues = dict(zip(networks.figures, map(pd.DataFrame, networks.leagues), strict=True))
+    picture = "<svg xmlns='http://www.w3.org/2000/svg' id='network'/>"
+    files["networks"] = [
+        put(f"networks/{name}.json", store.write_json, network)
+        for name, network in zip(networks.figures, networks.fitted, strict=True)
+    ]
+    files["leagues"] = [
+        put(f"networks/league_{name}.csv", store.write_table, league)
+        for name, league in leagues.items()
+    ]
+    files["network_graph"] = [
+        put(f"network_{name}.svg", store.write_text, picture) for name in networks.figures
+    ]
+    frame = pd.DataFrame(networks.transitivity)
+    files["transitivity"] = put("networks/transitivity.csv", store.write_table, frame)
     files["package"] = put("datapackage.json", store.write_json, sources["package"])
     citation = tmp_path / "CITATION.cff"
     citation.write_text(yaml.safe_dump(sources["citation"]), encoding="utf-8")
@@ -91,7 +108,12 @@ def test_the_script_writes_the_report_of_its_inputs(job, explorer, tmp_path):
         )
     }
     expected = tmp_path / "expected.html"
+    graphs = {
+        name: {GRAPH: Path(path)}
+        for name, path in zip(explorer.networks.figures, job.files["network_graph"], strict=True)
+    }
     found = {"figures": figures, "of_claims": of_claims,
+             "networks": replace(explorer.sources["networks"], figures=graphs),
              "package": store.read_json(Path(job.files["package"]))}  # fmt: skip
     write_report(expected, **{**explorer.sources, **found})
     assert written.read_bytes() == expected.read_bytes()

@@ -5,54 +5,15 @@ from __future__ import annotations
 import json
 import math
 import re
-from html.parser import HTMLParser
 
 import pytest
+from explorer_networks import Tables, labels_of
 
 from liverfit.plots.scales import Scale, signed
 from liverfit.report.explorer.network import network_of
 from liverfit.report.explorer.network_graph import graph
 
 MADE_UP = "liver_fat_ROM"
-
-
-class Tables(HTMLParser):
-    """Tables of a page by the label of their region: rows of cells, each text, bold, side."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tables, self.name, self.cell = {}, None, None
-        self.links, self.charts, self.script = [], [], False
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        found = dict(attrs)
-        if found.get("role") == "region":
-            self.name = found["aria-label"].removeprefix("Table: ")
-            self.tables[self.name] = []
-        if tag == "tr" and self.name:
-            self.tables[self.name].append([])
-        if tag in ("th", "td") and self.name:
-            self.cell = {"parts": [], "bold": False, "side": found.get("data-side")}
-            self.tables[self.name][-1].append(self.cell)
-        if tag == "strong" and self.cell:
-            self.cell["bold"] = True
-        self.links += [found["href"]] if "href" in found else []
-        self.script = tag == "script" and found.get("type") == "application/json"
-
-    def handle_endtag(self, tag):
-        self.cell = None if tag in ("th", "td") else self.cell
-        self.name = None if tag == "table" else self.name
-        self.script = False
-
-    def handle_data(self, data):
-        if self.script:
-            self.charts.append(json.loads(data))
-        elif self.cell is not None and data.strip():
-            self.cell["parts"].append(data.strip())
-
-    def text(self, name: str) -> list[list[str]]:
-        return [[" ".join(cell["parts"]) for cell in row] for row in self.tables[name]]
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +25,6 @@ def network(explorer) -> dict:
 @pytest.fixture(scope="module")
 def page(explorer) -> Tables:
     return Tables(explorer.network(MADE_UP))
-
-
-def labels_of(network: dict) -> dict[str, str]:
-    return {n["node"]: n["label"] for n in network["nodes"]}
 
 
 def test_the_made_up_network_has_loops_ranks_and_a_part_that_is_not_connected(network):

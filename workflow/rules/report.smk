@@ -148,6 +148,10 @@ rule build_report:
         screened="<results>/integrity/summary.csv",
         correlations="<results>/effects/correlations.csv",
         concordance="<results>/concordance/concordance.csv",
+        networks=expand("<results>/networks/{network}.json", network=NETWORKS),
+        leagues=expand("<results>/networks/league_{network}.csv", network=NETWORKS),
+        network_graph=expand("<results>/figures/network_{network}.svg", network=NETWORKS),
+        transitivity="<results>/networks/transitivity.csv",
         package="<results>/datapackage.json",
         citation=[file for file in [locate("CITATION.cff")] if Path(file).is_file()],
     output:

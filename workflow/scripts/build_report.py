@@ -5,7 +5,9 @@ from pathlib import Path
 from liverfit import store
 from liverfit.data.plan import load_yaml
 from liverfit.job import logged
-from liverfit.report.printed.report import write_report
+from liverfit.report.explorer.network import Networks
+from liverfit.report.explorer.network_tables import network_name
+from liverfit.report.printed.report import GRAPH, write_report
 
 TABLES = (
     "trials",
@@ -26,6 +28,19 @@ def one(found):
     return found if isinstance(found, str) else next(iter(found or ()), None)
 
 
+def networks_of(files):
+    fitted = [store.read_json(path) for path in files.networks]
+    return Networks(
+        fitted,
+        [store.read_table(path).to_dict("records") for path in files.leagues],
+        store.read_table(files.transitivity).to_dict("records"),
+        figures={
+            network_name(network): {GRAPH: Path(path)}
+            for network, path in zip(fitted, files.network_graph, strict=True)
+        },
+    )
+
+
 def main(files, names, plan, outcomes, cited, report):
     claims = [store.read_json(path) for path in files.claims]
     figures = {name.removesuffix("_figure"): one(files.get(name)) for name in FIGURES}
@@ -41,6 +56,7 @@ def main(files, names, plan, outcomes, cited, report):
         },
         curves=dict(zip(names, map(store.read_table, files.curves), strict=True)),
         tables={name: store.read_table(files[name]).to_dict("records") for name in TABLES},
+        networks=networks_of(files),
         package=store.read_json(files.package),
         cited=cited,
         citation=load_yaml(one(files.citation)) if one(files.citation) else None,

@@ -8,6 +8,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
+class OfNetworks(NamedTuple):
+    """What an item says of the network meta-analyses, where that stands apart."""
+
+    answer: str
+    anchor: str
+
+
 class Item(NamedTuple):
     """One of the 27 items: what it asks for, how far it is met, where or why not."""
 
@@ -18,6 +25,7 @@ class Item(NamedTuple):
     answer: str
     anchor: str = ""
     """id of the section that answers it"""
+    of_networks: OfNetworks | None = None
 
 
 YES, PART, NO = "yes", "in part", "not done"
@@ -46,22 +54,31 @@ ITEMS = (
          "bias-methods"),
     Item(12, "Effect measures", YES, "Effect sizes.", "effects"),
     Item(13, "How results were prepared, pooled and probed", YES,
-         "Models, verdicts, multiverse and calibration.", "models"),
-    Item(14, "How bias from missing results was judged", YES,
-         "Small-study effects.", "small-study-methods"),
+         "Models, verdicts, multiverse and calibration.", "models",
+         OfNetworks("Networks: nodes, model, inconsistency, ranks.", "network-methods")),
+    Item(14, "How bias from missing results was judged", PART,
+         "Small-study effects of each claim.", "small-study-methods",
+         OfNetworks("Not in networks.", "network-methods")),
     Item(15, "How certainty was judged", PART,
          "By a written algorithm in the spirit of GRADE; no panel.", "certainty-methods"),
     Item(16, "Selection of trials, with the excluded ones", PART,
          "The flow of printed rows with a reason for each loss; no flow of records from a search.",
          "flow"),
-    Item(17, "Characteristics of the trials", YES, "Trials of the primary lines.", "trials"),
-    Item(18, "Risk of bias of each trial", YES, "Risk of bias.", "risk-of-bias"),
-    Item(19, "Results of each trial", YES, "The forest plot of each claim.", "claims"),
+    Item(17, "Characteristics of the trials", PART, "Trials of the primary lines.", "trials",
+         OfNetworks("Of trials that only networks hold, the names.", "networks")),
+    Item(18, "Risk of bias of each trial", PART,
+         "Risk of bias in the primary lines; of trials that only networks hold, none.",
+         "risk-of-bias"),
+    Item(19, "Results of each trial", PART, "The forest plot of each claim.", "claims",
+         OfNetworks("Of networks, who compared what, not trial by trial.", "networks")),
     Item(20, "Results of the syntheses, heterogeneity, sensitivity", YES,
-         "Results by claim.", "claims"),
-    Item(21, "Bias from missing results in each synthesis", YES,
-         "Small-study effects.", "small-study"),
-    Item(22, "Certainty of each body of evidence", YES, "Results by claim.", "claims"),
+         "Results by claim.", "claims",
+         OfNetworks("Networks, with inconsistency and additivity.", "networks")),
+    Item(21, "Bias from missing results in each synthesis", PART,
+         "Small-study effects of each claim.", "small-study",
+         OfNetworks("Not in networks.", "networks")),
+    Item(22, "Certainty of each body of evidence", PART,
+         "Results by claim; a network that no claim rests on is not rated.", "claims"),
     Item(23, "Discussion and limitations", PART,
          "Limits, and what each result does not say; implications are left to the reader.",
          "limits"),

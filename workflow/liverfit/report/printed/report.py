@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import liverfit
 from liverfit import store
+from liverfit.claims.network.ranks import TAIL
 from liverfit.claims.overview import primary_line
 from liverfit.claims.risk_of_bias import DOMAINS, JUDGEMENTS, LABELS
 from liverfit.plots.style import VERDICTS, clean, modality_label, modality_order, verdict_look
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
+    from liverfit.report.explorer.network import Networks
+
 HERE = Path(__file__).parent
 UNTITLED = "liverfit: a reproducible evidence synthesis on exercise and liver fat"
+GRAPH = "Network graph"
+"""name of the figure of a network that the report shows"""
 
 
 def write_report(
@@ -36,6 +41,7 @@ def write_report(
     sections: dict[str, str],
     curves: dict[str, pd.DataFrame],
     tables: dict[str, list[dict]],
+    networks: Networks,
     package: dict[str, Any],
     cited: dict[str, dict],
     citation: dict[str, Any] | None,
@@ -54,6 +60,7 @@ def write_report(
     curves : claim -> results/multiverse/curves/{claim}.csv
     tables : name -> rows: trials, arms, row_flow, screens, screened, correlations, agreement,
         concordance
+    networks : the networks of the plan with what was written over them; the figure `GRAPH` of each
     package : results/datapackage.json
     cited : data set -> its dataset.yaml
     citation : CITATION.cff, or None where the project has none
@@ -89,6 +96,8 @@ def write_report(
             screened=tables["screened"],
             concerns=[row for row in tables["screens"] if row["severity"] == "concern"],
             biases=_biases(claims),
+            networks=_networks(networks, claims),
+            rank_level=f"{100 * (1 - 2 * TAIL):g}%",
             n_reviews=len({row["review_id"] for row in tables["concordance"]}),
             made=package["liverfit"],
             cited=cited,
@@ -115,6 +124,28 @@ def _claim(claim: dict, section: str, curve: pd.DataFrame, figures: dict[str, Pa
         "narrative": _prose(section),
         "figures": {name: _embedded(path) for name, path in figures.items()} if fitted else {},
     }
+
+
+def _networks(networks: Networks, claims: list[dict]) -> list[dict]:
+    """Each network as its page in the explorer tells it, the rank of a node beside its effect."""
+    out = []
+    for page, network in zip(networks.pages(claims, set()), networks.fitted, strict=True):
+        ranks = {row["node"]: row for row in page["ranks"]["rows"]}
+        nodes = [
+            {**told, "rank": ranks.get(node["node"])}
+            for told, node in zip(page["nodes"], network["nodes"], strict=True)
+        ]
+        facts = {name: {"told": told, "more": more} for name, told, more in page["numbers"]}
+        figure = networks.figures[page["id"]][GRAPH]
+        out.append(
+            {
+                **page,
+                "nodes": nodes,
+                "facts": facts,
+                "figure": _embedded(figure) if page["graph"] else None,
+            }
+        )
+    return out
 
 
 def _prose(section: str) -> Markup:
