@@ -14,6 +14,7 @@ import yaml
 from slurm_cluster import ACCOUNT, PARTITION, SlurmCluster, wait_for
 
 CLAIM = "aerobic_lowers_liver_fat"
+DIVIDED = ("--set-scatter", "multiverse=2", "calibration=2")
 SITE = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "3",
         "--default-resources", f"slurm_account={ACCOUNT}", f"slurm_partition={PARTITION}",
         "--latency-wait", "10")  # fmt: skip
@@ -86,10 +87,11 @@ class Project:
         return re.findall(r"SLURM run ID: (\S+)", self.told())
 
     def tables(self) -> dict[str, bytes]:
-        """Every result but figures, by its path."""
+        """Every result but figures and parts, by its path."""
         folder = self.root / "results"
         files = (f for f in folder.rglob("*") if f.suffix in (".csv", ".json", ".md", ".sha256"))
-        return {f.relative_to(folder).as_posix(): f.read_bytes() for f in files}
+        kept = (f for f in files if "chunks" not in f.parts)
+        return {f.relative_to(folder).as_posix(): f.read_bytes() for f in kept}
 
     def copy(self, root: Path) -> Project:
         """This project in another folder, with its dates and Snakemake's records."""

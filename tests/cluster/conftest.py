@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cluster_project import CLAIM, Project, rewrite
+from cluster_project import CLAIM, DIVIDED, Project, rewrite
 from slurm_cluster import SlurmCluster, install, missing
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,9 +78,9 @@ def cluster():
 
 @pytest.fixture(scope="session")
 def whole(plan, begun, cluster, tmp_path_factory) -> Project:
-    """The project after a whole run on the cluster; only to be copied."""
+    """The project after a whole run on the cluster, in parts; only to be copied."""
     project = plan.copy(tmp_path_factory.mktemp("whole") / "project")
     project.cluster = cluster
-    project.finish(project.start(), PATIENCE)
+    project.finish(project.start(*DIVIDED), PATIENCE)
     yield project
     project.end()
