@@ -324,6 +324,8 @@ class SlurmCluster:
         )
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # whether a cluster can be had on this machine
     if missing():
         install()
+    with SlurmCluster() as cluster:
+        print(cluster.command("sinfo"))
