@@ -1,4 +1,4 @@
-"""Time the multilevel, robust, multivariate and network models and R side by side.
+"""Time the multilevel, robust, resampled, multivariate and network models and R side by side.
 
     python benchmarks/models_vs_metafor.py [--repeats 30]
 
@@ -26,11 +26,13 @@ import numpy as np  # noqa: E402  (after the thread limits)
 
 from liverfit import meta  # noqa: E402
 
+RESAMPLES = 200  # of trials, that one call fits: their time is divided by so many
 REFERENCE = Path(__file__).parents[1] / "tests" / "reference"
 R_CODE = """
 suppressMessages({library(metafor); library(clubSandwich); library(jsonlite)})
 args <- commandArgs(trailingOnly = TRUE); repeats <- as.integer(args[2])
 sets <- fromJSON(file.path(args[1], "meta_multilevel.json"))$sets
+set.seed(1)
 berkey <- fromJSON(file.path(args[1], "meta_multivariate.json"))$sets$berkey1998$data
 senn <- as.data.frame(fromJSON(file.path(args[1], "meta_network.json"))$sets$senn2013$data)
 time <- function(name, f) {
@@ -46,6 +48,17 @@ for (name in c("konstantopoulos2011", "assink2016")) {
   time(paste0("correlated_", name), function() rma.mv(yi, V, random = ~ 1 | outer/inner, data = d))
   m <- rma.mv(yi, vi, random = ~ 1 | outer/inner, data = d)
   time(paste0("CR2_", name), function() coef_test(m, vcov = "CR2", cluster = d$outer))
+  d$precision <- 1 / sqrt(d$vi)
+  groups <- split(d, d$outer)
+  drawn <- lapply(seq_len(repeats + 1), function(i) {
+    again <- sample(groups, replace = TRUE)
+    do.call(rbind, lapply(seq_along(again), function(j) transform(again[[j]], outer = j)))
+  })
+  at <- 0
+  time(paste0("resample_", name), function() {
+    at <<- at + 1
+    rma.mv(yi, vi, mods = ~ precision, random = ~ 1 | outer/inner, data = drawn[[at]])
+  })
 }
 b <- data.frame(yi = berkey$yi, outcome = berkey$outcome, trial = berkey$trial)
 time("multivariate_berkey1998", function()
@@ -95,6 +108,13 @@ def our_runs() -> dict[str, Callable[[], object]]:
         runs[f"multilevel_{name}"] = lambda d=d, v=v, g=groups: meta.multilevel(d["yi"], v, g)
         runs[f"correlated_{name}"] = lambda d=d, V=V, g=groups: meta.multilevel(d["yi"], V, g)
         runs[f"CR2_{name}"] = lambda fit=fit: fit.robust()
+        trials = len(set(d["outer"].tolist()))
+        counts = np.random.default_rng(1).multinomial(
+            trials, np.full(trials, 1 / trials), size=RESAMPLES
+        )
+        runs[f"resample_{name}"] = lambda d=d, v=v, g=groups, n=counts: (
+            meta.multilevel_regression_batch(d["yi"], v, g, 1 / np.sqrt(v), n)
+        )
     berkey = json.loads((REFERENCE / "meta_multivariate.json").read_text())["sets"]["berkey1998"]
     b = [np.array(berkey["data"][key]) for key in ("yi", "V", "outcome", "trial")]
     runs["multivariate_berkey1998"] = lambda: meta.multivariate(*b)
@@ -124,7 +144,7 @@ def main() -> None:
     theirs = r_seconds(repeats)
     print(f"{'model':32}{'ours, ms':>10}{'R, ms':>10}{'ratio':>8}")
     for name, run in our_runs().items():
-        ours = median_seconds(run, repeats)
+        ours = median_seconds(run, repeats) / (RESAMPLES if name.startswith("resample") else 1)
         r = theirs.get(name)
         tail = f"{1e3 * r:10.2f}{r / ours:8.1f}" if r else f"{'-':>10}{'-':>8}"
         print(f"{name:32}{1e3 * ours:10.2f}{tail}")
