@@ -62,6 +62,7 @@ def check(
 
     Exit status: 0 no errors (there may be warnings), 1 errors, 2 wrong usage.
     """
+    from liverfit.data.changes import changed_since_recorded
     from liverfit.data.curation import check_curation
     from liverfit.data.dataset import load_dataset
 
@@ -70,6 +71,8 @@ def check(
     _refuse_unknown(chosen, present, data)
     checks = _unit_checks(data)
     loaded = {name: load_dataset(data / name, checks, mirror=mirror) for name in chosen}
+    for name, dataset in loaded.items():
+        dataset.findings += changed_since_recorded(data / name)
     if any(dataset.format == "curation" for dataset in loaded.values()):
         others = [
             load_dataset(data / name, mirror=mirror) for name in present if name not in loaded
@@ -103,15 +106,19 @@ def checksum(
       liverfit checksum exercise_trials
       liverfit checksum mine --data tests/fixtures
 
-    Check the data set first; say in its CHANGES.md what was changed and why.
+    Lists first what changed since they were written, cell by cell beside what it was, where git
+    has that version. Check the data set before; say in its CHANGES.md what was changed and why.
 
     Exit status: 0 written, 1 the folder cannot be summed, 2 wrong usage.
     """
+    from liverfit.data.changes import changed_since_recorded
     from liverfit.data.registry import check_folder, verify_checksums, write_checksums
 
     _refuse_unknown([name], _present(data), data)
     problems = check_folder(data / name)
     if not problems:
+        for change in changed_since_recorded(data / name):
+            typer.echo(str(change))
         try:
             typer.echo(f"wrote {write_checksums(data / name)}")
         except OSError as error:

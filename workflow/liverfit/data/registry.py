@@ -127,6 +127,12 @@ def verify_checksums(folder: Path) -> list[Finding]:
     return findings
 
 
+def recorded_sums(folder: Path) -> dict[str, str]:
+    """Return {file: SHA-256} as SHA256SUMS has it, without what is no such line."""
+    listed = _read_sums(Path(folder) / SUMS, Findings(""), "")
+    return {name: digest for name, (_, digest) in (listed or {}).items()}
+
+
 def write_checksums(folder: Path) -> Path:
     """Write SHA256SUMS anew from the files as they are, and return its path."""
     folder = Path(folder)
