@@ -22,10 +22,8 @@ from .multilevel import _nested_codes, multilevel
 
 @dataclass(frozen=True)
 class CoefficientBatch:
-    """Tests of all coefficients of every row: coef, se, statistic, df, pvalue (B, p); ci (B, p, 2).
-
-    `df` is infinite for normal tests.
-    """
+    """Cluster-robust tests of all coefficients of every row: coef, se, statistic, df, pvalue
+    (B, p); ci (B, p, 2)."""
 
     coef: np.ndarray
     se: np.ndarray
