@@ -3,6 +3,26 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import stdtrit
+
+from .distributions import t_two_sided
+
+
+def robust_tests(
+    coef: np.ndarray, se: np.ndarray, df: np.ndarray, level: float
+) -> dict[str, np.ndarray]:
+    """t tests of coefficients of any one shape, and their intervals with one axis more."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        statistic = coef / se
+    half = stdtrit(df, 0.5 + level / 2.0) * se
+    return {
+        "coef": coef,
+        "se": se,
+        "statistic": statistic,
+        "df": df,
+        "pvalue": t_two_sided(statistic, df),
+        "ci": np.stack([coef - half, coef + half], axis=-1),
+    }
 
 
 def cluster_robust_batch(

@@ -34,6 +34,21 @@ def positive_vector(values: Any, k: int, name: str) -> np.ndarray:
     return array
 
 
+def response_rows(yi: Any) -> np.ndarray:
+    """Effects of many data sets as (B, k) finite floats; ValueError names the first that is not."""
+    y = np.atleast_2d(np.asarray(yi, dtype=float))
+    if not np.isfinite(y).all():
+        row, column = np.argwhere(~np.isfinite(y))[0]
+        raise ValueError(f"yi[{row}, {column}] is {y[row, column]}; it must be finite")
+    return y
+
+
+def refuse_correlated(outer: np.ndarray, cov: np.ndarray) -> None:
+    """ValueError where V (k, k) links effects of different groups of `outer` (k,) codes."""
+    if ((outer[:, None] != outer) & (cov != 0)).any():
+        raise ValueError("sampling errors of different outer groups must not be correlated")
+
+
 def covariance_matrix(V: Any, k: int) -> np.ndarray:
     """(k, k) sampling covariance from variances (k,) or a full matrix.
 

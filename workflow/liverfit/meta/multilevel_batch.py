@@ -8,15 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import stdtrit
 
-from ._batch_robust import cluster_robust_batch
+from ._batch_robust import cluster_robust_batch, robust_tests
 from ._batch_search import parts, search
-from ._inputs import covariance_matrix
+from ._inputs import covariance_matrix, refuse_correlated, response_rows
 from ._intercept import MeanDesign, mean_moments
 from ._nested import rotated
 from ._validate import level_in_unit, one_of
-from .distributions import norm_critical, norm_two_sided, t_two_sided
+from .distributions import norm_critical, norm_two_sided
 from .multilevel import _estimable, _nested_codes, multilevel
 
 if TYPE_CHECKING:
@@ -75,17 +74,7 @@ class MultilevelBatchResult:
         constant, resid = np.ones((self._y.shape[1], 1)), self._y - self.coef[:, None]
         tested = cluster_robust_batch(constant, resid, self._V, self._outer, self.sigma2)
         se, df = (column[:, 0] for column in tested)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            statistic = self.coef / se
-        half = stdtrit(df, 0.5 + self.level / 2.0) * se
-        return RobustBatch(
-            coef=self.coef,
-            se=se,
-            statistic=statistic,
-            df=df,
-            pvalue=t_two_sided(statistic, df),
-            ci=np.column_stack([self.coef - half, self.coef + half]),
-        )
+        return RobustBatch(**robust_tests(self.coef, se, df, self.level))
 
     def summary_frame(self) -> pd.DataFrame:
         """One row a response."""
@@ -140,11 +129,8 @@ def multilevel_batch(
     >>> print(fit.coef.round(4))
     [0.0356 0.1051]
     """
-    y = np.atleast_2d(np.asarray(yi, dtype=float))
+    y = response_rows(yi)
     k = y.shape[1]
-    if not np.isfinite(y).all():
-        row, column = np.argwhere(~np.isfinite(y))[0]
-        raise ValueError(f"yi[{row}, {column}] is {y[row, column]}; it must be finite")
     cov = covariance_matrix(V, k)
     one_of(method, ("REML", "ML"), "method")
     level_in_unit(level)
@@ -157,8 +143,7 @@ def multilevel_batch(
             else "groups must be [outer, inner] with single effects"
         )
     outer = codes[0]
-    if ((outer[:, None] != outer) & (cov != 0)).any():
-        raise ValueError("sampling errors of different outer groups must not be correlated")
+    refuse_correlated(outer, cov)
     v, z, starts, group = rotated(cov, np.ones((k, 1)), outer)
     design = MeanDesign(v, z[:, 0], starts, group)
     turned = rotated(cov, y.T, outer)[1].T

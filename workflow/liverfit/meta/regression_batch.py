@@ -8,15 +8,14 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.special import stdtrit
 
-from ._batch_robust import cluster_robust_batch
+from ._batch_robust import cluster_robust_batch, robust_tests
 from ._batch_search import parts, search
-from ._inputs import covariance_matrix
+from ._inputs import covariance_matrix, refuse_correlated, response_rows
 from ._nested import rotated
 from ._regressions import Regressions
 from ._validate import design, level_in_unit, one_of
-from .distributions import norm_critical, norm_two_sided, t_two_sided
+from .distributions import norm_critical, norm_two_sided
 from .multilevel import _nested_codes, multilevel
 
 
@@ -72,17 +71,7 @@ class RegressionBatchResult:
         if outer.max() < 1:
             raise ValueError("a cluster-robust variance needs at least two clusters")
         se, df = cluster_robust_batch(X, y - self.coef @ X.T, V, outer, self.sigma2)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            statistic = self.coef / se
-        half = stdtrit(df, 0.5 + self.level / 2.0) * se
-        return CoefficientBatch(
-            coef=self.coef,
-            se=se,
-            statistic=statistic,
-            df=df,
-            pvalue=t_two_sided(statistic, df),
-            ci=np.stack([self.coef - half, self.coef + half], axis=-1),
-        )
+        return CoefficientBatch(**robust_tests(self.coef, se, df, self.level))
 
 
 def multilevel_regression_batch(
@@ -140,11 +129,8 @@ def multilevel_regression_batch(
     >>> print(fit.coef[:, 0].round(4))
     [ 0.0356 -0.1001]
     """
-    y = np.atleast_2d(np.asarray(yi, dtype=float))
+    y = response_rows(yi)
     k = y.shape[1]
-    if not np.isfinite(y).all():
-        row, column = np.argwhere(~np.isfinite(y))[0]
-        raise ValueError(f"yi[{row}, {column}] is {y[row, column]}; it must be finite")
     cov = covariance_matrix(V, k)
     X, names = design(mods, k, True)
     one_of(method, ("REML", "ML"), "method")
@@ -155,8 +141,7 @@ def multilevel_regression_batch(
     if len(codes) != 2 or int(codes[1].max()) + 1 < k:
         raise ValueError("groups must be [outer, inner] with single effects")
     outer = codes[0]
-    if ((outer[:, None] != outer) & (cov != 0)).any():
-        raise ValueError("sampling errors of different outer groups must not be correlated")
+    refuse_correlated(outer, cov)
     times = _counts(counts, len(y), outer, X)
     y = np.broadcast_to(y, (len(times), k))
     v, turned, starts, group = rotated(cov, np.column_stack([X, np.ones(k), y.T]), outer)
