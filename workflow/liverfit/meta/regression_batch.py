@@ -120,14 +120,14 @@ def multilevel_regression_batch(
 
     Examples
     --------
-    A trial of every pair drawn twice, and the data as they are:
+    Effects of four trials as they are, and with the first and third drawn twice:
 
     >>> y = [-0.18, -0.22, 0.23, -0.30, 0.13, -0.26, 0.19, 0.32]
     >>> v = [0.118, 0.118, 0.144, 0.144, 0.014, 0.014, 0.015, 0.024]
     >>> trial, effect = [1, 1, 2, 2, 3, 3, 4, 4], range(8)
     >>> fit = multilevel_regression_batch(y, v, [trial, effect], counts=[[1] * 4, [2, 0, 2, 0]])
     >>> print(fit.coef[:, 0].round(4))
-    [ 0.0356 -0.1001]
+    [ 0.0295 -0.0933]
     """
     y = response_rows(yi)
     k = y.shape[1]
