@@ -81,8 +81,10 @@ def test_killed_at_every_stage_it_ends_with_the_same_bytes(project, done):
         wait_until(run, lambda stage=stage: list(folder.glob(stage)))
         kill(run)
         unlock(project)
-        for path in folder.rglob("*.sha256"):
-            assert not store.problem(path.with_suffix("")), f"killed at {stage}"
+        # Snakemake deletes a result before it makes it again, not the checksum beside it.
+        results = [path.with_suffix("") for path in folder.rglob("*.sha256")]
+        for path in results:
+            assert not path.exists() or not store.problem(path), f"killed at {stage}"
     project.run()
     assert project.snakemake("prune").returncode == 0
     assert project.results() == done.results()
