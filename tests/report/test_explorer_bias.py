@@ -6,7 +6,7 @@ from collections import Counter
 from types import SimpleNamespace
 
 import pytest
-from test_explorer_networks import Tables
+from explorer_networks import Tables
 
 from liverfit.claims.risk_of_bias import DOMAINS
 from liverfit.plots.risk_of_bias import LIGHTS

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import subprocess
 from difflib import SequenceMatcher
 from pathlib import Path
 
 from .descriptor import TableFile, read_descriptor, table_files
 from .findings import Finding, Findings, display_path, shown
+from .provenance import git
 from .registry import DESCRIPTOR, recorded_sums
+from .table import read_bytes
 
 VERSIONS = 100  # of a file, the latest first, among which the recorded one is looked for
 MEANT = "restore it, or leave it if it is meant"
@@ -40,7 +41,7 @@ def changed_since_recorded(folder: Path) -> list[Finding]:
     }
     out: list[Finding] = []
     for name, digest in recorded_sums(folder).items():
-        now = _bytes(folder / name)
+        now = read_bytes(folder / name, Findings(""))
         if now is None or hashlib.sha256(now).hexdigest() == digest:
             continue
         before = _recorded(folder, name, digest)
@@ -51,28 +52,13 @@ def changed_since_recorded(folder: Path) -> list[Finding]:
     return out
 
 
-def _bytes(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes() if path.is_file() and not path.is_symlink() else None
-    except OSError:
-        return None
-
-
 def _recorded(folder: Path, name: str, digest: str) -> bytes | None:
     """The latest committed version of a file that has this checksum."""
-    for commit in _git(folder, "log", f"-{VERSIONS}", "--format=%H", "--", name).split():
-        content = _git(folder, "show", f"{commit.decode('ascii')}:./{name}")
+    for commit in git(folder, "log", f"-{VERSIONS}", "--format=%H", "--", name).split():
+        content = git(folder, "show", f"{commit.decode('ascii')}:./{name}")
         if hashlib.sha256(content).hexdigest() == digest:
             return content
     return None
-
-
-def _git(folder: Path, *arguments: str) -> bytes:
-    try:
-        ran = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True)
-    except OSError:
-        return b""
-    return ran.stdout if ran.returncode == 0 else b""
 
 
 def _compare(before: bytes, now: bytes, entry: TableFile | None, found: Findings) -> None:

@@ -35,10 +35,11 @@ def revision_of(folder: str | Path | None) -> dict[str, Any]:
         is no git, no repository, or the folder is not under version control in it.
     """
     unknown = {"commit": None, "date": None, "modified": None}
-    if folder is None or not _git(folder, "ls-files", "."):
+    if folder is None or not git(folder, "ls-files", "."):
         return unknown
-    commit, _, date = _git(folder, "log", "-1", "--format=%H %cI").strip().partition(" ")
-    changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    told = git(folder, "log", "-1", "--format=%H %cI").decode("ascii", "replace")
+    commit, _, date = told.strip().partition(" ")
+    changed = git(folder, "status", "--porcelain", "--untracked-files=no")
     return {"commit": commit, "date": date, "modified": bool(changed)} if commit else unknown
 
 
@@ -77,14 +78,13 @@ def provenance(revision: Mapping[str, Any], plan: str, folders: Iterable[str | P
     }
 
 
-def _git(folder: str | Path, *arguments: str) -> str:
+def git(folder: str | Path, *arguments: str) -> bytes:
+    """What a git command prints in a folder; nothing where it cannot be run or fails."""
+    command = ["git", "-C", str(folder), *arguments]
     try:
-        ran = subprocess.run(
-            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True
-        )
+        return subprocess.run(command, capture_output=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
-        return ""
-    return ran.stdout
+        return b""
 
 
 def _sums(path: Path) -> list[tuple[str, str]]:

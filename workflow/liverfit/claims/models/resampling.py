@@ -47,26 +47,24 @@ def _shares(
     effects: list[dict], x: np.ndarray, trial: np.ndarray, counts: np.ndarray, method: str
 ) -> Iterator[float]:
     """The share of each resample that has one; `counts` (B, J) of the trials numbered `trial`."""
-    several = len(set(trial.tolist())) < len(trial)
-    for first in range(0, len(counts), TOGETHER if several else 1):
-        part = counts[first : first + (TOGETHER if several else 1)]
-        try:
-            pairs = _tau2(effects, x, trial, part, method)
-        except (meta.ConvergenceError, np.linalg.LinAlgError, ValueError):
-            pairs = (pair for row in part for pair in _alone(effects, x, trial, row, method))
-        for tau2, total in pairs:
+    together = TOGETHER if len(set(trial.tolist())) < len(trial) else 1
+    for first in range(0, len(counts), together):
+        part = counts[first : first + together]
+        for tau2, total in _fitted(effects, x, trial, part, method):
             if total > 0:
                 yield 100 * max(0.0, 1 - tau2 / total)
 
 
-def _alone(
-    effects: list[dict], x: np.ndarray, trial: np.ndarray, row: np.ndarray, method: str
+def _fitted(
+    effects: list[dict], x: np.ndarray, trial: np.ndarray, counts: np.ndarray, method: str
 ) -> list[tuple[float, float]]:
-    """As `_tau2` of one resample; none where it cannot be fitted."""
+    """As `_tau2`, without the resamples that cannot be fitted."""
     try:
-        return _tau2(effects, x, trial, row[None], method)
+        return _tau2(effects, x, trial, counts, method)
     except (meta.ConvergenceError, np.linalg.LinAlgError, ValueError):
-        return []
+        if len(counts) == 1:
+            return []
+    return [pair for row in counts for pair in _fitted(effects, x, trial, row[None], method)]
 
 
 def _tau2(
